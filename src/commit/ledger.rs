@@ -135,7 +135,10 @@ impl Editor {
         } else {
             before.clone()
         };
-        found.previous = if found.ledger == before {
+        // A folder may be all that the run has made.
+        let mut with_folders = before.clone();
+        with_folders.folders.clone_from(&found.ledger.folders);
+        found.previous = if found.ledger == with_folders {
             previous
         } else {
             Some(before.clone())

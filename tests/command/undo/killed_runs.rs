@@ -156,3 +156,21 @@ fn what_a_killed_run_was_to_move_keeps_nobody_from_anything() {
     node.run(&["remove", "--owner", "k"]).exits(0);
     assert_eq!(node.text(), "version = 3\n");
 }
+
+/// The folder that it had made is all that was left of it: the next one makes the same change.
+#[test]
+fn an_undo_that_was_killed_before_it_wrote_a_file_is_made_again_with_its_owner() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata", "--owner", "k", "--drop-in"])
+        .exits(0);
+    node.run(&["remove", "--owner", "k"]).exits(0);
+    let untouched = ["config.toml", "conf.d/50-k.toml", "config.toml.owners.prev"];
+    is_killed_before(&node, &["undo"], &untouched);
+    assert_eq!(drop_ins(&node), [""; 0]);
+    node.run(&["undo"]).exits(0);
+    let list = node.run(&["list", "-o", "json"]).exits(0);
+    assert!(list.stdout.contains("\"owner\":\"k\""), "{list:#?}");
+    let run = node.run(&["remove", "--owner", "k"]).exits(0);
+    assert!(run.stdout.contains("removed kata"), "{run:#?}");
+    assert_eq!(node.text(), "version = 3\n");
+}

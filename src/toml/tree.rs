@@ -336,13 +336,18 @@ impl Value {
     /// Whether a value stands right in a table.
     pub(crate) fn has_leaf(&self) -> bool {
         let mut values = self.below().into_iter().flatten();
-        values.any(|(_, value)| value.below().is_none())
+        values.any(|(_, value)| !value.holds_tables())
     }
 
-    /// Whether another table stands right in it.
+    /// Whether another table stands right in it, or an array of them.
     pub(crate) fn has_table(&self) -> bool {
         let mut values = self.below().into_iter().flatten();
-        values.any(|(_, value)| value.below().is_some())
+        values.any(|(_, value)| value.holds_tables())
+    }
+
+    /// Whether it is a table, or an array of tables with headers of their own.
+    fn holds_tables(&self) -> bool {
+        self.below().is_some() || self.form == Form::Header
     }
 
     /// The paths of all values at or below `path`, where this one is, and of tables that are empty.

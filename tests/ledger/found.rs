@@ -335,3 +335,17 @@ fn what_others_have_in_the_array_of_a_key_that_says_nothing_stays() {
     node.leave("a");
     assert_eq!(node.text(), original);
 }
+
+/// An array of tables needs no header above its own.
+#[test]
+fn the_header_above_an_array_of_tables_goes_with_the_key_below_it() {
+    let id = "io.containerd.transfer.v1.local";
+    let array = format!("[[plugins.\"{id}\".unpack_config]]\n  platform = \"linux/amd64\"\n");
+    let original = format!("version = 3\n{array}");
+    let mut node = Node::new(&original);
+    let change = Change::of("a").set(&["plugins", id, "max_concurrent_downloads"], "5");
+    node.apply(&change);
+    assert_ne!(node.text(), original);
+    node.leave("a");
+    assert_eq!(node.text(), original);
+}

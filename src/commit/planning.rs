@@ -167,7 +167,6 @@ impl Editor {
             // What was adopted goes because this change says so.
             removes: Some(&change.removes[..]).filter(|_| change.adoption.is_none()),
             is_whole: false,
-            takes_back: false,
         };
         let mut work = self.assemble(found, reading, edited, Some(judged))?;
         work.outcome.report.warnings.extend(overridden);

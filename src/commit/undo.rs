@@ -110,11 +110,7 @@ impl Editor {
             ledger.seq = ledger.seq.max(made.after.seq);
             ledger.settle(&after.views());
             let edited = reading.replaced_by(&texts, after, &found.ledger, ledger);
-            let judged = Judged {
-                takes_back: true,
-                ..Judged::WHOLE
-            };
-            (edited, judged)
+            (edited, Judged::WHOLE)
         } else if made.owners().is_empty() {
             let why = "no owner has wanted it, and the files are not what it left, or the texts from \
                        before it are gone";

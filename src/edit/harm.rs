@@ -155,7 +155,7 @@ impl Judgement<'_> {
                 let without = it.without.as_ref();
                 let is_there =
                     without.is_none_or(|without| without.offers(name) > it.after.offers(name));
-                let may_go = self.judged.takes_back || !is_there || self.removes.contains(name);
+                let may_go = !is_there || self.removes.contains(name);
                 may_go && (self.judged.is_whole || !self.wanted.contains(name))
             };
             for name in lost {
@@ -180,14 +180,10 @@ impl Judgement<'_> {
             self.named.contains(name) || removed.into_iter().any(|it| it == name)
         };
         let untold = along.into_iter().filter(|name| !is_told(name));
-        let only = if self.judged.takes_back {
-            "since the change that is taken back"
-        } else {
-            "thanks to what is removed"
-        };
         let warnings = untold.map(|name| {
-            let message =
-                format!("containerd does not load {name} any more: it found it only {only}");
+            let message = format!(
+                "containerd does not load {name} any more: it found it only thanks to what is removed"
+            );
             Warning::new("not-loaded", message)
         });
         Ok(warnings.collect())

@@ -18,8 +18,6 @@ pub(crate) struct Judged<'j> {
     pub(crate) removes: Option<&'j [String]>,
     /// Whether a whole text takes a file's place: what it lacks is to go, whoever wants it.
     pub(crate) is_whole: bool,
-    /// Whether the last change is taken back: what is loaded only since need not stay.
-    pub(crate) takes_back: bool,
 }
 
 impl Judged<'_> {
@@ -29,7 +27,6 @@ impl Judged<'_> {
         overridden: &[],
         removes: None,
         is_whole: true,
-        takes_back: false,
     };
 }
 

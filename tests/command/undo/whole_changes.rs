@@ -152,25 +152,3 @@ fn a_renamed_drop_in_goes_or_is_as_before() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert!(!new.exists() && !old.exists());
 }
-
-/// With the last handler of its table goes what had kept another table from being read.
-#[test]
-fn what_is_loaded_only_since_a_change_does_not_keep_it() {
-    let table = |id: &str, name: &str, shim: &str| {
-        format!(
-            "[plugins.'{id}'.containerd.runtimes.{name}]\n\
-             runtime_type = 'io.containerd.{shim}.v2'\n"
-        )
-    };
-    let old = table("io.containerd.grpc.v1.cri", "crun", "runc");
-    let new = table("io.containerd.cri.v1.runtime", "kata", "kata");
-    let text = format!("version = 3\n{old}{new}");
-    let node = Node::with(&text);
-    node.run(&["remove", "kata", "--adopt"]).exits(0);
-    let listed = node.run(&["list"]).exits(0).stdout;
-    assert!(listed.contains("only on 2.3"), "{listed}");
-    let run = undo(&node, &[]).exits(0);
-    assert_eq!(node.text(), text);
-    let told = "does not load crun any more: it found it only since the change that is taken back";
-    assert!(run.stderr.contains(told), "{run:#?}");
-}

@@ -165,9 +165,17 @@ impl Traced {
 
 /// Which call first gives the config's name another file, or none.
 pub(crate) fn placing(calls: &[Call], config: &Path) -> Option<usize> {
+    let name = config.as_os_str().as_encoded_bytes();
     calls.iter().position(|call| {
-        let names = ["rename", "link", "unlink"];
-        let by_name = names.iter().any(|name| call.name.starts_with(name));
-        by_name && call.succeeded() && call.names(config)
+        let places = match call.name.as_str() {
+            // Another name for it leaves its own as it is.
+            "link" => call.text(1) == Some(name),
+            "linkat" => call.text(3) == Some(name),
+            other => {
+                let mut names = ["rename", "unlink"].into_iter();
+                names.any(|it| other.starts_with(it)) && call.names(config)
+            }
+        };
+        places && call.succeeded()
     })
 }

@@ -77,19 +77,14 @@ impl Judgement<'_> {
     /// Returns what people should know of an edit with nothing to do: where what it names is not loaded,
     /// unless that `is_in_plain_sight`, and whether nothing serves.
     pub(crate) fn pass_unchanged(&self, is_in_plain_sight: bool) -> Result<Vec<Warning>, Error> {
-        match self.in_sight() {
-            Ok(in_sight) if self.adds() => {
-                let loaded = (!is_in_plain_sight)
-                    .then(|| in_sight.loaded())
-                    .transpose()?;
-                Ok(in_sight
-                    .serves_nowhere()
-                    .into_iter()
-                    .chain(loaded.into_iter().flatten())
-                    .collect())
-            }
-            _ => Ok(Vec::new()),
+        let Some(in_sight) = self.in_sight().ok().filter(|_| self.adds()) else {
+            return Ok(Vec::new());
+        };
+        let mut warnings = Vec::from_iter(in_sight.serves_nowhere());
+        if !is_in_plain_sight {
+            warnings.extend(in_sight.loaded()?);
         }
+        Ok(warnings)
     }
 
     /// Returns why a release would suffer from a state that lasts until the edit is made, or after a

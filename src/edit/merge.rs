@@ -119,8 +119,9 @@ impl Work<'_> {
             return;
         }
         if entry.holds_ours(now) {
-            let mut wanted = desired.range(at..);
-            let makes_room = wanted.any(|(it, _)| it.file == at.file && it.key.is_below(&at.key));
+            let wanted = desired.range(at..).map(|(it, _)| it);
+            let mut wanted = wanted.take_while(|it| it.is_in(&at.file, &at.key.path));
+            let makes_room = wanted.any(|it| it.key.is_below(&at.key));
             let is_table = |was: &&Literal| was.value().is_some_and(|it| it.is_table());
             let was = entry
                 .was

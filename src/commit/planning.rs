@@ -102,7 +102,8 @@ impl Editor {
         }
     }
 
-    /// Works out an edit that does `harm` with all that it takes away: as much of that stays as has to.
+    /// Works out an edit that does `harm` with all that it takes away: as much of that stays as has to,
+    /// also over what another owner wants since before.
     ///
     /// # Errors
     ///
@@ -115,8 +116,12 @@ impl Editor {
         harm: Error,
     ) -> Result<Plan, Error> {
         let edited = edit(&reading.config, &found.ledger, change)?;
+        let (before, after) = (reading.config.views(), edited.config.views());
+        let own = edited.ledger.owners.get(change.owner.as_str());
         let goes = |at: &&FileKey| {
-            !edited.ledger.entries.contains_key(at) && !edited.ledger.is_wanted(&at.key)
+            let now = at.now(&after);
+            let want = own.and_then(|own| own.wants.get(&at.key));
+            at.now(&before) != now && want.is_none_or(|want| want.value != now)
         };
         let going = edited.before.entries.keys().filter(goes);
         let mut kept: Needed = going.map(|at| (at.clone(), Need::harm(&harm))).collect();

@@ -29,6 +29,7 @@ impl Work<'_> {
                         self.keep_frozen(at);
                     }
                 }
+                _ if self.needed.contains_key(at) => {}
                 Some(value) if has_entry => self.put_again(at, value, now)?,
                 Some(value) => self.put_first(at, value, now)?,
                 None => self.give_up(at, now.as_ref(), desired),
@@ -108,9 +109,6 @@ impl Work<'_> {
     /// Gives back what stood at a key that nobody wants. A value does not come back where keys are wanted
     /// in a table: somebody has had it removed to make room for them.
     fn give_up(&mut self, at: &FileKey, now: Option<&Literal>, desired: &Desired) {
-        if self.needed.contains_key(at) {
-            return;
-        }
         let Some(entry) = self.ledger.entries.remove(at) else {
             return;
         };

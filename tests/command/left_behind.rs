@@ -106,3 +106,32 @@ fn what_nobody_needs_goes_beside_what_stays() {
     node.run(&["remove", "--owner", "b"]).exits(0);
     assert_eq!(node.text(), BASE);
 }
+
+/// What another owner wants since before comes back only where no release suffers from it.
+#[test]
+fn an_owner_leaves_whose_value_stands_over_a_harmful_one() {
+    let node = Node::with(BASE);
+    let snapshotter = "plugins.\"io.containerd.cri.v1.images\".snapshotter";
+    let set = |value: &str, owner: &str, more: &[&str]| {
+        let key = format!("{snapshotter}={value}");
+        node.run(&[&["set", &key, "--owner", owner], more].concat())
+            .exits(0);
+    };
+    set("erofs", "a", &["--containerd-version", "2.3"]);
+    set("overlayfs", "b", &["--take-over"]);
+    let before = node.text();
+    let run = node.run(&["remove", "--owner", "b"]).exits(79);
+    let said = format!("not removed from config.toml: {snapshotter}: with this change containerd 2.0");
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    assert_eq!(node.text(), before);
+    // Others may edit, and where only newer releases count, the value of who stays comes back.
+    node.run(&["add", "crun", "--owner", "c"]).exits(0);
+    node.run(&["remove", "--owner", "c"]).exits(0);
+    assert_eq!(node.text(), before);
+    node.run(&["add", "crun", "--owner", "c", "--containerd-version", "2.3"])
+        .exits(0);
+    assert!(node.text().contains("erofs"), "{}", node.text());
+    node.run(&["remove", "--owner", "c"]).exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), BASE);
+}

@@ -77,10 +77,9 @@ impl Editor {
         // Whether a file of the last change says again what it said before.
         let is_as_before = |name: &String| {
             let text = digest(name);
+            // Of one that somebody had deleted or emptied, what the tool had written before.
             files.get(name).is_some_and(|it| {
-                // Somebody had deleted it: what counts is what the tool had written before.
-                let is_deleted = it.before.is_none() && kept(name).is_some();
-                (it.before == text || is_deleted) && it.after != text
+                (it.before == text || kept(name).is_some()) && it.after != text
             })
         };
         let is_undone =

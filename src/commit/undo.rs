@@ -37,7 +37,7 @@ impl Editor {
         let after = found.ledger;
         let Some(before) = found.previous else {
             let error = self.not_undone("no change is recorded", NextStep::RemoveInstead);
-            return Err(self.or_restore(error, RestoreFrom::Previous, NextStep::RestorePrevious));
+            return Err(self.or_restore(error, RestoreFrom::Previous, NextStep::RestorePrevious(None)));
         };
         let made = LedgerPair { before, after };
         let owners = made.owners();
@@ -158,6 +158,7 @@ impl Editor {
             };
             let (source, after) = match digests.before {
                 None => (path.clone(), None),
+                Some(_) if is_it(b"") => (path.clone(), Some(String::new())),
                 Some(_) => sidecar::old_texts(&target.beside).find_map(|kept| {
                     let bytes = Existing::read(&kept).ok()??.bytes;
                     let text = is_it(&bytes).then(|| String::from_utf8(bytes).ok());

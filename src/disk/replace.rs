@@ -207,6 +207,15 @@ fn fill(
     Ok(notices)
 }
 
+/// Keeps the copy of what was written last as the previous text, unless that is `bytes`, which is there
+/// by now: somebody had deleted or emptied the file. Returns whether it is kept.
+pub(crate) fn keep_last(_lock: &ConfigLock, target: &Target, bytes: Option<&[u8]>) -> bool {
+    let last = sidecar::last(&target.beside);
+    let held = Existing::read(&last).ok().flatten();
+    held.is_some_and(|held| Some(&*held.bytes) != bytes)
+        && std::fs::rename(&last, &target.previous).is_ok()
+}
+
 /// Keeps a copy of what was written, a file of its own: others may write to the config in place. The
 /// copy is not synced. The ledger has its digest, by which a copy that a power cut has cut short is
 /// told from a whole one.
@@ -221,11 +230,6 @@ pub(crate) fn keep_copy(
         let planted = sidecar::planted(&last, found, "the copy of the config");
         let what_to_do = format!("{planted}; {}", planted.hint());
         return Some(not_kept(&last, &what_to_do));
-    }
-    // Somebody has deleted the file: what it held is what stood there before.
-    let held = || Existing::read(&last).ok().flatten();
-    if original.is_none() && held().is_some_and(|held| Some(&*held.bytes) != bytes) {
-        let _ = std::fs::rename(&last, &target.previous);
     }
     let _ = std::fs::remove_file(&last);
     // Where the tool itself has removed the file, nothing is to be put back.

@@ -90,8 +90,9 @@ next_steps! {
     /// There is no change that could be taken back.
     RemoveInstead => "see the owners with `containerd-edit list`, and remove handlers with \
         `containerd-edit remove NAME`";
-    /// The same, and the text from before it is kept.
-    RestorePrevious => "put the text from before it back: `containerd-edit restore --from prev`";
+    /// The same, and the text from before it is kept, or somebody has deleted this drop-in or the config.
+    RestorePrevious(drop_in: Option<&'a Path>) => "to put the text from before back: `containerd-edit \
+        restore --from prev{drop_in}`";
     /// A file is not valid TOML, and a good text of it is kept.
     Restore => "put back the last text with which containerd serves: `containerd-edit restore`";
     /// containerd serves with a config, or this drop-in, that is not what was written last.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::disk::digest;
+
 use super::file_key::FileKey;
 use super::owner::Owner;
 use super::stored::{Ledger, LedgerPair};
@@ -11,9 +13,11 @@ impl LedgerPair {
     /// Remembers what held for the texts that the change replaces, and that are kept from now on.
     pub(crate) fn remember_replaced(&mut self) {
         let Self { before, after } = self;
+        let empty = digest::of(b"");
         for (file, digests) in &after.files {
-            // Of a file that somebody has deleted, what was last written is kept.
-            let digest = digests.before.as_ref().or(before.written.get(file));
+            // Of a file that somebody has deleted or emptied, what was last written is kept.
+            let there = digests.before.as_ref().filter(|it| **it != empty);
+            let digest = there.or(before.written.get(file));
             let kept = digest.map(|digest| before.part(file, digest, after.seq));
             after.kept.remove(file);
             after.kept.extend(kept.map(|kept| (file.clone(), kept)));

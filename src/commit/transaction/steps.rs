@@ -13,7 +13,7 @@ use crate::disk::lock::ConfigLock;
 use crate::disk::replace::{self, PendingFile, overtaken};
 use crate::disk::sync::Synced;
 use crate::disk::target::Folders;
-use crate::error::{Code, Error, Warning};
+use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::Digests;
 
 /// A file of an edit, with what it takes to change it.
@@ -133,10 +133,27 @@ fn replace_all(
         if is_changed {
             let (original, after) = (part.snapshot.existing.as_ref(), &part.change.after);
             let bytes = after.as_deref().map(str::as_bytes);
+            let before = part.change.before.as_deref();
+            let is_lost = before.is_none_or(<[u8]>::is_empty);
+            if is_lost && replace::keep_last(lock, &part.target, bytes) {
+                notices.push(lost(part));
+            }
             notices.extend(replace::keep_copy(lock, &part.target, original, bytes));
         }
     }
     Ok(notices)
+}
+
+/// Somebody had deleted or emptied a file that the tool had written to.
+fn lost(part: &Part) -> Warning {
+    let path = &part.change.path;
+    let step = NextStep::RestorePrevious(Some(&**path).filter(|_| !part.is_main));
+    let message = format!(
+        "{} was deleted or emptied since the last change; what it held then is kept in {}: {step}",
+        path.display(),
+        part.target.previous().display()
+    );
+    Warning::new("text-lost", message)
 }
 
 /// An error that came when some files were changed and others were not.

@@ -1,6 +1,7 @@
 //! What is put back, and what becomes of the wants.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -124,20 +125,33 @@ fn the_log_names_the_keys_that_a_text_has_set() {
     assert!(!last().contains("debug.level"), "{}", last());
 }
 
-/// Whoever goes on with a file that somebody has deleted finds what it held as the text before.
+/// Whoever goes on with a file that somebody has deleted or emptied finds what it held as the text
+/// before, and is told so.
 #[test]
-fn a_deleted_file_is_kept_when_another_takes_its_place() {
-    let node = node();
-    let good = node.text();
-    fs::remove_file(node.config()).expect("removes");
-    let refused = node.run(&["check"]).exits(66);
-    assert!(refused.stderr.contains(" restore`"), "{refused:#?}");
-    node.run(&["add", "spin"]).exits(0);
-    assert_ne!(node.text(), good);
-    let kept = fs::read_to_string(beside(&node, "prev")).expect("the text before");
-    assert_eq!(kept, good);
-    node.run(&["restore", "--from", "prev"]).exits(0);
-    assert_eq!(node.text(), good);
+fn what_a_lost_file_held_is_kept_when_another_text_takes_its_place() {
+    let delete = |path: &Path| fs::remove_file(path).expect("removes");
+    let empty = |path: &Path| fs::write(path, "").expect("empties it");
+    for lose in [&delete as &dyn Fn(&Path), &empty] {
+        let node = node();
+        let good = node.text();
+        let owners = node.run(&["list"]).exits(0).stdout;
+        lose(&node.config());
+        let before = fs::read(node.config()).ok();
+        let run = node.run(&["add", "spin"]).exits(0);
+        assert!(run.stderr.contains("was deleted or emptied"), "{run:#?}");
+        let hint = node.hinted("restore --from prev");
+        assert!(run.stderr.contains(&hint), "{run:#?}");
+        assert_ne!(node.text(), good);
+        let kept = fs::read_to_string(beside(&node, "prev")).expect("the text before");
+        assert_eq!(kept, good);
+        node.run(&["restore", "--from", "prev"]).exits(0);
+        assert_eq!(node.text(), good);
+        assert_eq!(node.run(&["list"]).exits(0).stdout, owners);
+        lose(&node.config());
+        node.run(&["add", "spin"]).exits(0);
+        node.run(&["undo"]).exits(0);
+        assert_eq!(fs::read(node.config()).ok(), before);
+    }
 }
 
 /// Nothing is broken, so that nothing is put back by itself: the way to the other text is named.

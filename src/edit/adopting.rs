@@ -66,7 +66,8 @@ impl Start<'_> {
             for (file, view) in &self.views {
                 if let Some(now) = view.value(key).filter(|now| now == value) {
                     let entry = self.ledger.entries.entry(FileKey::new(file, key));
-                    entry.or_insert_with(|| Entry::new(was.clone(), Some(now)));
+                    let entry = entry.or_insert_with(|| Entry::new(None, Some(now)));
+                    entry.was = entry.was.take().or_else(|| was.clone());
                 }
             }
         }

@@ -47,6 +47,10 @@ pub(crate) fn edit_keeping(
     if !ledger.is_blank() {
         start.ledger.settle(&start.views);
     }
+    if change.adoption.is_some() {
+        let ledger = &mut start.ledger;
+        ledger.recover_unknown(change.owner.as_str(), config, &start.views);
+    }
     start.prepare_removals()?;
     start.check_owner();
     start.change_wants()?;

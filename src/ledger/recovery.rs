@@ -29,8 +29,10 @@ impl Ledger {
     pub(crate) fn recover(&mut self, config: &Config, views: &Views) -> Recovered {
         let mut recovered = Recovered::default();
         for (block, file, view) in blocks(config, views) {
-            for (owner, key) in self.recover_block(&block, file, view) {
-                recovered.found.entry(owner).or_default().push(key);
+            let owner = owner_in(&block.comment).unwrap_or(IMPLIED);
+            for key in self.recover_block(owner, &block, file, view) {
+                let found = recovered.found.entry(owner.to_owned());
+                found.or_default().push(key);
             }
         }
         if !recovered.found.is_empty() {
@@ -39,11 +41,24 @@ impl Ledger {
         recovered
     }
 
-    /// Takes the keys of a block for those of the owner that its comment names. Returns the owner with
-    /// each of them.
-    fn recover_block(&mut self, heading: &Heading, file: &str, view: &View) -> Vec<(String, Key)> {
+    /// Takes the blocks of an owner that the ledger does not know for that owner's.
+    pub(crate) fn recover_unknown(&mut self, owner: &str, config: &Config, views: &Views) {
+        for (block, file, view) in blocks(config, views) {
+            if owner_in(&block.comment) == Some(owner) && !self.knows(file, view, &block) {
+                self.recover_block(owner, &block, file, view);
+            }
+        }
+    }
+
+    /// Takes the keys of a block for those of the owner that its comment names, and returns them.
+    fn recover_block(
+        &mut self,
+        owner: &str,
+        heading: &Heading,
+        file: &str,
+        view: &View,
+    ) -> Vec<Key> {
         let mut found = Vec::new();
-        let owner = owner_in(&heading.comment).unwrap_or(IMPLIED);
         let table = view.spelling.canonical(&heading.table);
         let mut tables = BTreeSet::from([table.clone()]);
         // A handler comes with its tables. Below any other table may be somebody else's.
@@ -72,7 +87,7 @@ impl Ledger {
                     is_adopted: false,
                 };
                 known.wants.insert(key.clone(), want);
-                found.push((owner.to_owned(), key));
+                found.push(key);
             }
             self.entries.insert(at, Entry::new(None, Some(value)));
         }

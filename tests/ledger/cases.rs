@@ -8,6 +8,7 @@ pub(crate) const DEBIAN: &str = "version = 2\n\n[plugins]\n  [plugins.\"io.conta
     [plugins.\"io.containerd.grpc.v1.cri\".cni]\n      bin_dir = \"/usr/lib/cni\"\n";
 
 /// A node's config and its ledger.
+#[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) config: Config,
     pub(crate) ledger: Ledger,
@@ -279,6 +280,11 @@ fn what_a_ledger_of_before_does_not_know_is_listed_by_key() {
     let kata = change("b").ensure(handler("kata"));
     node.apply(&kata);
     node.ledger = of_before;
+    // The next step that the message names, for a removal.
+    let mut removed = node.clone();
+    removed.apply(&change("b").prune().adopt());
+    removed.leave("a");
+    assert_eq!(removed.text(), "version = 3\n");
     let edited = node.apply(&change("a").ensure(handler("crun")));
     assert_eq!(codes(&edited), ["not-recovered"]);
     let message = &edited.report.warnings[0].message;
@@ -287,7 +293,7 @@ fn what_a_ledger_of_before_does_not_know_is_listed_by_key() {
     assert_eq!(codes(&left), ["not-recovered"]);
     assert!(!node.text().contains("owner=a"), "{}", node.text());
     assert!(node.text().contains("owner=b"), "{}", node.text());
-    // The next step that the message names.
+    // The same, for an edit.
     assert_eq!(codes(&node.apply(&kata.adopt())), Vec::<&str>::new());
     node.leave("b");
     assert_eq!(node.text(), "version = 3\n");

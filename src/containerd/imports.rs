@@ -115,51 +115,39 @@ fn text(pattern: &OsStr) -> Cow<'_, str> {
     pattern.to_string_lossy()
 }
 
-/// A part of a pattern that takes one letter.
+/// A part of a pattern.
 enum Part {
+    Star,
+    /// A letter, any.
     Any,
     Letter(char),
-    /// Of some ranges as `[a-z]`, or of none of them as `[^a-z]`.
+    /// A letter of some ranges as `[a-z]`, or of none of them as `[^a-z]`.
     Class {
         is_negated: bool,
         ranges: Vec<[char; 2]>,
     },
+    /// What Go calls malformed, with all that follows.
+    Malformed,
 }
 
-/// The start of a pattern: whether it begins with stars, what follows up to the next star, and the
-/// rest (`scanChunk`).
-fn chunk(pattern: &str) -> (bool, &str, &str) {
-    let plain = pattern.trim_start_matches('*');
-    let (mut is_in_class, mut is_escaped) = (false, false);
-    let end = plain.find(|letter| {
-        let is_plain = std::mem::replace(&mut is_escaped, false);
-        match letter {
-            _ if is_plain => return false,
-            '\\' => is_escaped = true,
-            '[' => is_in_class = true,
-            ']' => is_in_class = false,
-            '*' => return !is_in_class,
-            _ => {}
-        }
-        false
-    });
-    let (chunk, rest) = plain.split_at(end.unwrap_or(plain.len()));
-    (plain.len() < pattern.len(), chunk, rest)
-}
-
-/// The parts of a chunk; `None` if Go calls it malformed.
-fn parse(chunk: &str) -> Option<Vec<Part>> {
-    let mut letters = chunk.chars().peekable();
+fn parse(pattern: &str) -> Vec<Part> {
+    let mut letters = pattern.chars().peekable();
     let mut parts = Vec::new();
     while let Some(letter) = letters.next() {
-        parts.push(match letter {
-            '?' => Part::Any,
-            '\\' => Part::Letter(letters.next()?),
-            '[' => class(&mut letters)?,
-            plain => Part::Letter(plain),
-        });
+        let part = match letter {
+            '*' => Some(Part::Star),
+            '?' => Some(Part::Any),
+            '\\' => letters.next().map(Part::Letter),
+            '[' => class(&mut letters),
+            plain => Some(Part::Letter(plain)),
+        };
+        let Some(part) = part else {
+            parts.push(Part::Malformed);
+            break;
+        };
+        parts.push(part);
     }
-    Some(parts)
+    parts
 }
 
 /// What follows a bracket.
@@ -189,28 +177,30 @@ fn bound(letters: &mut Peekable<Chars<'_>>) -> Option<char> {
 /// Whether a pattern matches a name; `None`: it is malformed as far as it was looked at (`Match`).
 fn is_match(pattern: &str, name: &OsStr) -> Option<bool> {
     let letters: Vec<char> = text(name).chars().collect();
-    let (mut letters, mut pattern) = (letters.as_slice(), pattern);
-    while !pattern.is_empty() {
-        let (is_after_star, chunk, rest) = chunk(pattern);
-        if is_after_star && chunk.is_empty() {
-            return Some(true);
+    let mut letters = letters.as_slice();
+    let parts = parse(pattern);
+    let mut chunks = parts.split(|part| matches!(part, Part::Star)).peekable();
+    let mut is_after_star = false;
+    while let Some(chunk) = chunks.next() {
+        if let Some(Part::Malformed) = chunk.last() {
+            return None;
         }
-        let parts = parse(chunk)?;
-        let last = if is_after_star { letters.len() } else { 0 };
         // The last chunk has to take all that is left.
+        let is_last = chunks.peek().is_none();
         let fits = |from: &usize| {
-            let found = letters[*from..].get(..parts.len());
+            let found = letters[*from..].get(..chunk.len());
             let fits =
-                found.is_some_and(|it| parts.iter().zip(it).all(|(part, it)| part.takes(*it)));
-            fits && (!rest.is_empty() || from + parts.len() == letters.len())
+                found.is_some_and(|it| chunk.iter().zip(it).all(|(part, it)| part.takes(*it)));
+            fits && (!is_last || from + chunk.len() == letters.len())
         };
+        let last = if is_after_star { letters.len() } else { 0 };
         let Some(from) = (0..=last).find(fits) else {
             return Some(false);
         };
-        letters = &letters[from + parts.len()..];
-        pattern = rest;
+        letters = &letters[from + chunk.len()..];
+        is_after_star = true;
     }
-    Some(letters.is_empty())
+    Some(true)
 }
 
 impl Part {
@@ -220,6 +210,7 @@ impl Part {
             Self::Any => true,
             Self::Letter(plain) => letter == *plain,
             Self::Class { is_negated, ranges } => ranges.iter().any(is_in) != *is_negated,
+            Self::Star | Self::Malformed => false,
         }
     }
 }

@@ -11,14 +11,6 @@ use super::verdict::Finding;
 use super::view::CriView;
 use crate::toml::value::Place;
 
-/// What becomes of a snapshotter that does not load.
-struct Lack {
-    message: String,
-    place: Option<Place>,
-    /// Whether 2.x does without CRI then. Otherwise nobody minds, unless it is used.
-    fails: bool,
-}
-
 /// Whether some plugin provides a snapshotter.
 pub(super) fn is_there(view: &CriView<'_>, name: &str) -> bool {
     let loads = registry::is_taken(&id(name), view.release) && lack(view, name).is_none();
@@ -55,9 +47,7 @@ fn why_missing(view: &CriView<'_>, name: &str) -> Option<String> {
     }
     let is_off = view.disabled(&id(name)).is_some();
     let lack = lack(view, name).filter(|_| !is_off);
-    lack.map_or(Some("its plugin is disabled".to_owned()), |it| {
-        Some(it.message)
-    })
+    Some(lack.map_or("its plugin is disabled".to_owned(), |(why, _)| why))
 }
 
 /// The snapshotter of CRI itself, and where it is set.
@@ -88,8 +78,8 @@ pub(super) fn of_cri(view: &CriView<'_>) -> Option<Finding> {
 pub(super) fn broken(view: &CriView<'_>) -> Option<Finding> {
     let mut there = registry::SNAPSHOTTERS.iter().map(|(name, ..)| *name);
     there.find_map(|name| {
-        let lack = lack(view, name).filter(|it| it.fails)?;
-        Some((format!("{name}: {}", lack.message), lack.place))
+        let (message, place) = lack(view, name).filter(|(_, place)| place.is_some())?;
+        Some((format!("{name}: {message}"), place))
     })
 }
 
@@ -97,22 +87,12 @@ fn id(name: &str) -> String {
     format!("{SNAPSHOTTER}.{name}")
 }
 
-/// Why a snapshotter that comes with containerd does not load.
-fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
-    let value = |key| {
-        let (text, place) = view.text_of_plugin(&id(name), key)?;
-        Some((text, Some(place)))
-    };
+/// Why a snapshotter that comes with containerd does not load: with a place, if it is set up and fails,
+/// so that 2.x does without CRI. Otherwise nobody minds, unless it is used.
+fn lack(view: &CriView<'_>, name: &str) -> Option<Finding> {
+    let value = |key| view.text_of_plugin(&id(name), key);
     let text = |key| value(key).map_or("", |(text, _)| text);
-    let lack = |message, place, fails| {
-        Some(Lack {
-            message,
-            place,
-            fails,
-        })
-    };
-    let failed = |message: String, place| lack(message, place, true);
-    let skipped = |message: &str| lack(message.to_owned(), None, false);
+    let skipped = |why: &str| Some((why.to_owned(), None));
     let known = view.model.host.snapshotters.as_ref();
     let is_on_host = known.is_none_or(|known| known.contains(name));
     match name {
@@ -127,30 +107,32 @@ fn lack(view: &CriView<'_>, name: &str) -> Option<Lack> {
                 format!("failed to parse base image size: '{size}'")
             } else if !is_known {
                 format!("unsupported Filesystem Type: \"{kind}\"")
-            } else {
+            } else if !is_on_host {
                 format!("pool {pool}: no such device")
+            } else {
+                return None;
             };
-            let is_right = is_size(size) && is_known && is_on_host;
-            return failed(message, place).filter(|_| !is_right);
+            return Some((message, Some(place)));
         }
         "blockfile" => {
             // Once it is copied, containerd has a file of its own; nobody takes the key out then.
             let Some((scratch, place)) = value("scratch_file") else {
                 return skipped("its `scratch_file` is not set");
             };
-            if view.model.has_file(scratch) {
-                return None;
-            }
             let message = format!("failed to generate scratch file: {scratch} is missing");
-            return failed(message, place);
+            return (!view.model.has_file(scratch)).then_some((message, Some(place)));
         }
         "erofs" => {
             if let Some((size, place)) = value("default_size").filter(|(size, _)| !is_size(size)) {
-                return failed(format!("failed to parse default_size '{size}'"), place);
+                return Some((
+                    format!("failed to parse default_size '{size}'"),
+                    Some(place),
+                ));
             }
-            let (mode, place) = value("dmverity_mode").unwrap_or(("off", None));
-            if !matches!(mode, "auto" | "on" | "off") {
-                return failed(format!("invalid dmverity_mode \"{mode}\""), place);
+            if let Some((mode, place)) = value("dmverity_mode")
+                && !matches!(mode, "auto" | "on" | "off")
+            {
+                return Some((format!("invalid dmverity_mode \"{mode}\""), Some(place)));
             }
         }
         _ => {}

@@ -21,39 +21,38 @@ struct Server {
     table: &'static str,
 }
 
-const fn server(id: &'static str, table: &'static str) -> Server {
-    Server { id, table }
-}
-
+#[rustfmt::skip] // A table: one server on a line.
 const SERVERS: [Server; 6] = [
-    server(DEBUG, "debug"),
-    server(GRPC, "grpc"),
-    server(GRPC_TCP, "grpc"),
-    server(TTRPC, "ttrpc"),
-    server("io.containerd.metrics.v1.grpc-prometheus", "metrics"),
-    server("io.containerd.server.v1.metrics", "metrics"),
+    Server { id: DEBUG, table: "debug" },
+    Server { id: GRPC, table: "grpc" },
+    Server { id: GRPC_TCP, table: "grpc" },
+    Server { id: TTRPC, table: "ttrpc" },
+    Server { id: "io.containerd.metrics.v1.grpc-prometheus", table: "metrics" },
+    Server { id: "io.containerd.server.v1.metrics", table: "metrics" },
 ];
 /// These come to be only with an address.
 const NEED_ADDRESS: [&str; 2] = [DEBUG, GRPC_TCP];
 
+/// A key of a server: its path at the top of the file, and that in the plugin.
+type Key = ([&'static str; 2], [&'static str; 3]);
+
 impl Server {
-    /// Its keys, each as it is called at the top of the file and in the plugin.
-    fn keys(&self) -> impl Iterator<Item = [&'static str; 2]> + Clone {
+    fn keys(&self) -> impl Iterator<Item = Key> + Clone {
         let Self { id, table } = *self;
         let top = schema::fields_at(schema::FILE.fields(), table);
         let keys = schema::fields_at(OTHER_PLUGINS, id).iter();
         keys.map(move |Field(key, ..)| {
             let mut tops = top.iter().map(|Field(top, ..)| *top);
             let of_tcp = tops.find(|top| top.strip_prefix("tcp_") == Some(*key));
-            [of_tcp.filter(|_| id == GRPC_TCP).unwrap_or(key), *key]
+            let top = of_tcp.filter(|_| id == GRPC_TCP).unwrap_or(key);
+            ([table, top], ["plugins", id, *key])
         })
     }
 
     /// Those of them that no other plugin takes first.
-    fn own_keys(&self) -> impl Iterator<Item = [&'static str; 2]> {
-        let Self { id, table } = *self;
-        let is_own = move |top| in_plugin(&[table, top]).is_some_and(|[_, plugin, _]| plugin == id);
-        self.keys().filter(move |[top, _]| is_own(*top))
+    fn own_keys(&self) -> impl Iterator<Item = Key> {
+        self.keys()
+            .filter(|(top, plugin)| in_plugin(top) == Some(*plugin))
     }
 
     /// A key at the top of the file that is not read there.
@@ -68,28 +67,16 @@ impl Server {
 
 /// Where a plugin has the key that a server has at the top of the file.
 pub(super) fn in_plugin<S: PartialEq<&'static str>>(path: &[S]) -> Option<[&'static str; 3]> {
-    let mut servers = SERVERS
-        .iter()
-        .filter(|it| path.first().is_some_and(|table| *table == it.table));
-    servers.find_map(|server| {
-        let [_, key] = server
-            .keys()
-            .find(|[top, _]| *path == [server.table, *top])?;
-        Some(["plugins", server.id, key])
-    })
+    let is_its = |it: &&Server| path.first().is_some_and(|table| *table == it.table);
+    let mut keys = SERVERS.iter().filter(is_its).flat_map(Server::keys);
+    keys.find_map(|(top, plugin)| (*path == top).then_some(plugin))
 }
 
 /// Where the key of a server's plugin stands at the top of an older file.
 pub(super) fn at_top(path: &[String]) -> Option<[&'static str; 2]> {
-    let mut servers = SERVERS
-        .iter()
-        .filter(|it| path.get(1).is_some_and(|id| *id == it.id));
-    servers.find_map(|server| {
-        let [top, _] = server
-            .keys()
-            .find(|[_, key]| *path == ["plugins", server.id, *key])?;
-        Some([server.table, top])
-    })
+    let is_its = |it: &&Server| path.get(1).is_some_and(|id| *id == it.id);
+    let mut keys = SERVERS.iter().filter(is_its).flat_map(Server::keys);
+    keys.find_map(|(top, plugin)| (*path == plugin).then_some(top))
 }
 
 /// Whether another plugin takes the key of a server's plugin first: of the two, only that one's goes by
@@ -102,14 +89,14 @@ pub(super) fn is_second(path: &[String]) -> bool {
 /// takes first. The other keys of their table have no part in it.
 pub(super) fn all_at_top(id: &str) -> impl Iterator<Item = [&'static str; 2]> {
     let servers = SERVERS.iter().filter(move |it| it.id == id);
-    servers.flat_map(|server| server.own_keys().map(|[top, _]| [server.table, top]))
+    servers.flat_map(Server::own_keys).map(|(top, _)| top)
 }
 
 /// Keys of servers at the top of a file of config version 4, where 2.3 no longer reads them.
 pub(super) fn ignored_servers(file: &Table) -> Vec<Lost> {
     let set = SERVERS.iter().flat_map(|server| {
         let table = file.get(server.table).and_then(Value::table);
-        server.keys().filter_map(move |[top, _]| {
+        server.keys().filter_map(move |([_, top], _)| {
             let place = table?.get(top)?.place;
             let why = "since config version 4 a plugin of its own has this key";
             Some(server.lost(top, place, why))
@@ -131,7 +118,7 @@ pub(super) fn show_at_top(file: &mut Table) {
         };
         let was_empty = top.is_some_and(Value::is_zero);
         let (mut table, of_plugin) = (table_at(file, name), table_at(&plugins, id));
-        for [top, key] in server.own_keys() {
+        for ([_, top], [.., key]) in server.own_keys() {
             match of_plugin.get(key) {
                 Some(node) => drop(table.insert(top.into(), node.clone())),
                 None => table.retain(|name, node| **name != *top || node.is_zero()),
@@ -154,7 +141,7 @@ pub(super) fn service_migrate(file: &mut Table, lost: &mut Vec<Lost>) {
             continue;
         };
         let table = node.shared_table();
-        let set = server.keys().filter_map(|[top, key]| {
+        let set = server.keys().filter_map(|([_, top], [.., key])| {
             let node = table.get(top).filter(|node| !node.is_zero())?;
             Some((top, key, node))
         });

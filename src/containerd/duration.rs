@@ -25,28 +25,18 @@ pub(super) fn nanoseconds(text: &str) -> Option<f64> {
     if rest == "0" {
         return Some(0.0);
     }
-    if rest.is_empty() {
-        return None;
-    }
+    let is_of_number = |character: char| character.is_ascii_digit() || character == '.';
     let mut nanoseconds = 0.0;
-    while !rest.is_empty() {
-        let number = rest
-            .find(|character: char| !character.is_ascii_digit() && character != '.')
-            .unwrap_or(rest.len());
-        let digits = &rest[..number];
-        if digits.matches('.').count() > 1 || !digits.contains(|c: char| c.is_ascii_digit()) {
-            return None;
+    loop {
+        let end = rest.find(|it| !is_of_number(it))?;
+        let (number, more) = rest.split_at(end);
+        let (unit, more) = more.split_at(more.find(is_of_number).unwrap_or(more.len()));
+        let (_, length) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        nanoseconds += number.parse::<f64>().ok()? * length;
+        rest = more;
+        if rest.is_empty() {
+            break;
         }
-        rest = &rest[number..];
-        let unit = rest
-            .find(|character: char| character.is_ascii_digit() || character == '.')
-            .unwrap_or(rest.len());
-        let known = UNITS.iter().find(|(name, _)| *name == &rest[..unit]);
-        let (Some((_, length)), Ok(count)) = (known, digits.parse::<f64>()) else {
-            return None;
-        };
-        nanoseconds += count * length;
-        rest = &rest[unit..];
     }
     // Near the end of the range a float is not exact: what is left out there nobody writes.
     let sign = if text.starts_with('-') { -1.0 } else { 1.0 };

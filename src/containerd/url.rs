@@ -6,48 +6,37 @@ pub(super) fn refusal(url: &str) -> Option<&'static str> {
     if url.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
         return Some("invalid control character in URL");
     }
-    let (scheme, rest) = match scheme_end(url) {
-        Some(0) => return Some("missing protocol scheme"),
-        Some(end) => (&url[..end], &url[end + 1..]),
-        None => ("", url),
+    let (scheme, rest) = match url.split_once(':') {
+        Some(("", _)) => return Some("missing protocol scheme"),
+        Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
+        _ => ("", url),
     };
     let path = rest.split('?').next().unwrap_or_default();
-    if !path.starts_with('/') {
-        let segment = path.split('/').next().unwrap_or_default();
-        return match (scheme, segment.contains(':')) {
-            ("", true) => Some("first path segment in URL cannot contain colon"),
-            ("", false) => bad_escape(path).or_else(|| bad_escape(fragment)),
-            _ => bad_escape(fragment),
+    let mut segments = path.split('/');
+    let refusal = if path.starts_with('/') {
+        let has_authority = !scheme.is_empty() || !path.starts_with("///");
+        let (authority, path) = match path.strip_prefix("//") {
+            Some(rest) if has_authority => rest.split_at(rest.find('/').unwrap_or(rest.len())),
+            _ => ("", path),
         };
-    }
-    let has_authority = !scheme.is_empty() || !path.starts_with("///");
-    let (authority, path) = match path.strip_prefix("//") {
-        Some(rest) if has_authority => rest.split_at(rest.find('/').unwrap_or(rest.len())),
-        _ => ("", path),
+        refusal_of_authority(authority).or_else(|| bad_escape(path))
+    } else if !scheme.is_empty() {
+        None
+    } else if segments.next().is_some_and(|it| it.contains(':')) {
+        Some("first path segment in URL cannot contain colon")
+    } else {
+        bad_escape(path)
     };
-    refusal_of_authority(authority)
-        .or_else(|| bad_escape(path))
-        .or_else(|| bad_escape(fragment))
+    refusal.or_else(|| bad_escape(fragment))
 }
 
-/// Where the colon stands behind a scheme.
-fn scheme_end(url: &str) -> Option<usize> {
-    for (at, byte) in url.bytes().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' => {}
-            b'0'..=b'9' | b'+' | b'-' | b'.' if at > 0 => {}
-            b':' => return Some(at),
-            _ => return None,
-        }
-    }
-    None
+fn is_scheme(text: &str) -> bool {
+    let is_of_it = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
+    text.starts_with(|it: char| it.is_ascii_alphabetic()) && text.chars().all(is_of_it)
 }
 
 fn refusal_of_authority(authority: &str) -> Option<&'static str> {
-    let (user, host) = match authority.rsplit_once('@') {
-        Some((user, host)) => (user, host),
-        None => ("", authority),
-    };
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let is_user = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte);
     if !user.bytes().all(is_user) {
         return Some("net/url: invalid userinfo");

@@ -56,51 +56,11 @@ pub(super) const FILE: Shape = Table(&[
     Field("timeouts", Map(&Text), ALL),
     Field("cgroup", Table(&[Field("path", Text, ALL)]), ALL),
     Field("debug", DEBUG, ALL),
-    Field(
-        "grpc",
-        Table(&[
-            Field("address", Text, ALL),
-            Field("tcp_address", Text, ALL),
-            Field("tcp_tls_ca", Text, ALL),
-            Field("tcp_tls_cert", Text, ALL),
-            Field("tcp_tls_key", Text, ALL),
-            Field("tcp_tls_common_name", Text, Releases::from(2, 2)),
-            Field("uid", Integer, ALL),
-            Field("gid", Integer, ALL),
-            Field("max_recv_message_size", Integer, ALL),
-            Field("max_send_message_size", Integer, ALL),
-        ]),
-        ALL,
-    ),
-    Field(
-        "ttrpc",
-        Table(&[
-            Field("address", Text, ALL),
-            Field("uid", Integer, ALL),
-            Field("gid", Integer, ALL),
-        ]),
-        ALL,
-    ),
-    Field(
-        "metrics",
-        Table(&[
-            Field("address", Text, ALL),
-            Field("grpc_histogram", Boolean, ALL),
-        ]),
-        ALL,
-    ),
-    Field("proxy_plugins", PROXY_PLUGINS, ALL),
-    Field(
-        "stream_processors",
-        Map(&Table(&[
-            Field("accepts", TextList, ALL),
-            Field("returns", Text, ALL),
-            Field("path", Text, ALL),
-            Field("args", TextList, ALL),
-            Field("env", TextList, ALL),
-        ])),
-        ALL,
-    ),
+    Field("grpc", GRPC, ALL),
+    Field("ttrpc", TTRPC, ALL),
+    Field("metrics", METRICS, ALL),
+    Field("proxy_plugins", Map(&PROXY_PLUGIN), ALL),
+    Field("stream_processors", Map(&STREAM_PROCESSOR), ALL),
     // 1.x keeps each plugin's part as a table until the plugin decodes it; 2.x keeps anything.
     Field("plugins", Map(&Map(&Any)), ONE),
     Field("plugins", Map(&Any), TWO),
@@ -116,14 +76,46 @@ pub(super) const DEBUG: Shape = Table(&[
     Field("log_trace_id", Boolean, Releases::from(2, 3)),
 ]);
 
-/// Plugins that are programs of their own, by name.
-pub(super) const PROXY_PLUGINS: Shape = Map(&Table(&[
+const GRPC: Shape = Table(&[
+    Field("address", Text, ALL),
+    Field("tcp_address", Text, ALL),
+    Field("tcp_tls_ca", Text, ALL),
+    Field("tcp_tls_cert", Text, ALL),
+    Field("tcp_tls_key", Text, ALL),
+    Field("tcp_tls_common_name", Text, Releases::from(2, 2)),
+    Field("uid", Integer, ALL),
+    Field("gid", Integer, ALL),
+    Field("max_recv_message_size", Integer, ALL),
+    Field("max_send_message_size", Integer, ALL),
+]);
+
+const TTRPC: Shape = Table(&[
+    Field("address", Text, ALL),
+    Field("uid", Integer, ALL),
+    Field("gid", Integer, ALL),
+]);
+
+const METRICS: Shape = Table(&[
+    Field("address", Text, ALL),
+    Field("grpc_histogram", Boolean, ALL),
+]);
+
+/// A plugin that is a program of its own.
+const PROXY_PLUGIN: Shape = Table(&[
     Field("type", Text, ALL),
     Field("address", Text, ALL),
     Field("platform", Text, FROM_1_7),
     Field("exports", Map(&Text), FROM_1_7),
     Field("capabilities", TextList, FROM_1_7),
-]));
+]);
+
+const STREAM_PROCESSOR: Shape = Table(&[
+    Field("accepts", TextList, ALL),
+    Field("returns", Text, ALL),
+    Field("path", Text, ALL),
+    Field("args", TextList, ALL),
+    Field("env", TextList, ALL),
+]);
 
 /// One runtime handler.
 pub(super) const HANDLER: Shape = Table(&[
@@ -202,31 +194,24 @@ const AUTH: Shape = Table(&[
 
 const REGISTRY: Shape = Table(&[
     Field("config_path", Text, ALL),
-    Field(
-        "mirrors",
-        Map(&Table(&[Field("endpoint", TextList, ALL)])),
-        ALL,
-    ),
-    Field(
-        "configs",
-        Map(&Table(&[
-            Field("auth", AUTH, ALL),
-            Field(
-                "tls",
-                Table(&[
-                    Field("insecure_skip_verify", Boolean, ONE),
-                    Field("ca_file", Text, ONE),
-                    Field("cert_file", Text, ONE),
-                    Field("key_file", Text, ONE),
-                ]),
-                ONE,
-            ),
-        ])),
-        ALL,
-    ),
+    Field("mirrors", Map(&MIRROR), ALL),
+    Field("configs", Map(&REGISTRY_CONFIG), ALL),
     Field("auths", Map(&AUTH), ALL),
     Field("headers", Map(&TextList), ALL),
 ]);
+
+const MIRROR: Shape = Table(&[Field("endpoint", TextList, ALL)]);
+
+const REGISTRY_CONFIG: Shape = Table(&[Field("auth", AUTH, ALL), Field("tls", REGISTRY_TLS, ONE)]);
+
+const REGISTRY_TLS: Shape = Table(&[
+    Field("insecure_skip_verify", Boolean, ONE),
+    Field("ca_file", Text, ONE),
+    Field("cert_file", Text, ONE),
+    Field("key_file", Text, ONE),
+]);
+
+const DECRYPTION: &[Field] = &[Field("key_model", Text, ALL)];
 
 const KEY_PAIR: Shape = Embedded(&[
     Field("tls_cert_file", Text, ALL),
@@ -238,11 +223,7 @@ pub(super) const CRI: Shape = Table(&[
     Field("containerd", CONTAINERD, ALL),
     Field("cni", CNI, ALL),
     Field("registry", REGISTRY, ONE),
-    Field(
-        "image_decryption",
-        Embedded(&[Field("key_model", Text, ONE)]),
-        ONE,
-    ),
+    Field("image_decryption", Embedded(DECRYPTION), ONE),
     Field("disable_tcp_service", Boolean, ONE),
     Field("stream_server_address", Text, ONE),
     Field("stream_server_port", Text, ONE),
@@ -299,26 +280,20 @@ pub(super) const SERVER_KEYS: &[Field] = &[
     Field("x509_key_pair_streaming", KEY_PAIR, TWO),
 ];
 
+const RUNTIME_PLATFORM: Shape = Table(&[
+    Field("platform", Text, TWO),
+    Field("snapshotter", Text, TWO),
+]);
+
 /// `io.containerd.cri.v1.images`
 pub(super) const IMAGES: Shape = Table(&[
     Field("snapshotter", Text, TWO),
     Field("disable_snapshot_annotations", Boolean, TWO),
     Field("discard_unpacked_layers", Boolean, TWO),
     Field("pinned_images", Map(&Text), TWO),
-    Field(
-        "runtime_platforms",
-        Map(&Table(&[
-            Field("platform", Text, TWO),
-            Field("snapshotter", Text, TWO),
-        ])),
-        TWO,
-    ),
+    Field("runtime_platforms", Map(&RUNTIME_PLATFORM), TWO),
     Field("registry", REGISTRY, TWO),
-    Field(
-        "image_decryption",
-        Table(&[Field("key_model", Text, TWO)]),
-        TWO,
-    ),
+    Field("image_decryption", Table(DECRYPTION), TWO),
     Field("max_concurrent_downloads", Integer, TWO),
     Field("concurrent_layer_fetch_buffer", Integer, FROM_2_1),
     Field("image_pull_progress_timeout", Text, TWO),

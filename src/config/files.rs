@@ -151,8 +151,7 @@ impl Config {
     /// Returns the text of the file at an absolute path; `None` if it is missing.
     #[must_use]
     pub fn text(&self, path: &Path) -> Option<&str> {
-        let file = self.files.iter().find(|file| file.path == path)?;
-        file.text.as_deref().map(Document::text)
+        self.at(path)?.text.as_deref().map(Document::text)
     }
 
     /// Returns all files in the order of loading, with their texts; `None`: the file is missing.
@@ -165,39 +164,36 @@ impl Config {
 
     /// Whether an edit may change the file at an absolute path.
     pub(crate) fn is_writable(&self, path: &Path) -> bool {
-        let known = self.files.iter().find(|file| file.path == path);
-        known.is_none_or(|file| file.is_writable)
+        self.at(path).is_none_or(|file| file.is_writable)
+    }
+
+    fn at(&self, path: &Path) -> Option<&File> {
+        self.files.iter().find(|file| file.path == path)
     }
 
     /// The config version of the main file, 0 if it has none.
     pub(crate) fn version(&self) -> i64 {
-        let text = self.main().text.as_ref();
-        text.and_then(|text| version::named(text))
-            .unwrap_or_default()
+        self.main().version().unwrap_or_default()
     }
 
     /// The oldest config version that a file names, 0 if the main file names none.
     pub(crate) fn oldest_version(&self) -> i64 {
-        let files = self.files.iter();
-        let named = files.filter_map(|file| version::named(file.text.as_ref()?));
+        let named = self.files.iter().filter_map(File::version);
         named.fold(self.version(), i64::min)
     }
 
     /// The newest config version of any file, 0 if none names one.
     pub(crate) fn newest_version(&self) -> i64 {
-        let files = self.files.iter();
-        let named = files.filter_map(|file| version::named(file.text.as_ref()?));
+        let named = self.files.iter().filter_map(File::version);
         named.max().unwrap_or_default()
     }
 
     /// The drop-in that is newer than the main file, and than all that containerd 1.x reads, if there is
     /// one. Up to 2.2 its version then holds for the main file, too.
     pub(crate) fn newer_drop_in(&self) -> Option<&File> {
-        let version = |file: &File| version::named(file.text.as_ref()?);
-        let own = version(self.main()).unwrap_or_default().max(2);
         let drop_ins = self.files[1..].iter().filter(|file| !file.is_part);
-        let newest = drop_ins.max_by_key(|file| version(file));
-        newest.filter(|file| version(file).is_some_and(|it| it > own))
+        let newest = drop_ins.max_by_key(|file| file.version());
+        newest.filter(|file| file.version() > Some(self.version().max(2)))
     }
 
     /// Whether containerd reads anything else than in another state of this config: comments don't
@@ -272,6 +268,11 @@ impl Config {
 }
 
 impl File {
+    /// The config version that it names.
+    pub(crate) fn version(&self) -> Option<i64> {
+        version::named(self.text.as_ref()?)
+    }
+
     /// The paths and patterns that the file imports.
     pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
         let texts = self.text.iter();

@@ -35,8 +35,7 @@ const OLDEST: i64 = 2;
 impl Config {
     /// All files as their keys are.
     pub(crate) fn views(&self) -> Views {
-        let named = |file: &File| version::named(file.text.as_ref()?);
-        let others = self.files()[1..].iter().filter_map(named);
+        let others = self.files()[1..].iter().filter_map(File::version);
         let if_free = others.max().unwrap_or_else(|| self.created_version());
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
@@ -79,8 +78,7 @@ impl Config {
 
     /// The version of a drop-in that names none: the main file's, or that of a newer one beside it.
     pub(crate) fn version_of_new(&self, main: &View) -> i64 {
-        let newer = self.newer_drop_in().and_then(|it| it.text.as_ref());
-        let newer = newer.and_then(|text| version::named(text));
+        let newer = self.newer_drop_in().and_then(File::version);
         newer.unwrap_or(main.version())
     }
 

@@ -3,11 +3,10 @@
 
 use super::address;
 use super::duration;
-use super::loaded::{self, Loaded};
+use super::loaded::{self, Loaded, Rule};
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
-use super::rule::Rule;
 use super::servers;
 use super::snapshotters;
 use super::table::text;

@@ -1,8 +1,8 @@
 //! A list of what the model knows, collected from its tables (`schema`, `rules`, `registry`, `daemon`,
 //! `syntax`) for fixtures/conformance/releases.md.
 
+use super::loaded::Rule;
 use super::release::{Release, Releases};
-use super::rule::Rule;
 use super::shape::Field;
 use super::{daemon, registry, rules, schema, syntax};
 

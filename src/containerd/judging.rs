@@ -10,7 +10,6 @@ use super::model::Model;
 use super::plugin::OLD_CRI;
 use super::registry;
 use super::release::{Release, Releases};
-use super::rule;
 use super::rules;
 use super::schema;
 use super::shape::{Decoder, Field};
@@ -62,7 +61,7 @@ impl Model<'_> {
             Err(reason) => return Judged::of(Verdict::Exits { reason }),
         };
         let lost = std::mem::take(&mut loaded.lost);
-        let end = rule::first(daemon::RULES, &loaded, |find| find(&loaded));
+        let end = loaded.first_minded(daemon::RULES, |find| find(&loaded));
         let end = end.or_else(|| decode_plugins(&mut loaded));
         let judged = match end {
             Some(reason) => Judged::of(Verdict::Exits { reason }),
@@ -111,7 +110,7 @@ pub fn load(files: &ConfigFiles, release: Release, host: &Host) -> Verdict {
 fn of_cri(view: CriView<'_>) -> Judged {
     let no_cri = disabled(&view).and_then(|finding| view.reason(finding));
     let no_cri = no_cri.or_else(|| {
-        rule::first(rules::RULES, &view, |find| {
+        view.first_minded(rules::RULES, |find| {
             let (message, place) = find(&view)?;
             Some((format!("invalid plugin config: {message}"), place))
         })
@@ -142,7 +141,11 @@ fn of_cri(view: CriView<'_>) -> Judged {
 /// Each plugin that is not disabled decodes its part: a value that it can't decode ends the daemon.
 fn decode_plugins(loaded: &mut Loaded<'_>) -> Option<Reason> {
     let known = schema::CRI_PLUGINS.iter().chain(schema::OTHER_PLUGINS);
-    let mut decoded = Table::new();
+    let mut read = Table::new();
+    let decoder = Decoder {
+        release: loaded.release,
+        is_file: false,
+    };
     let plugins = loaded.table("plugins");
     for Field(id, shape, releases) in known {
         let name = loaded.plugin_name(id);
@@ -153,8 +156,8 @@ fn decode_plugins(loaded: &mut Loaded<'_>) -> Option<Reason> {
         if loaded.disabled(id).is_some() {
             continue;
         }
-        match shape.decode(node, Decoder::of_plugin(loaded.release)) {
-            Ok(node) => drop(decoded.insert(Name::clone(name), node.into_owned())),
+        match shape.decode(node, decoder) {
+            Ok(node) => drop(read.insert(Name::clone(name), node.into_owned())),
             Err(_) if registry::is_left_out(id, loaded.release) => {}
             Err(mismatch) => {
                 let finding = mismatch.below(name).below("plugins").finding();
@@ -166,7 +169,7 @@ fn decode_plugins(loaded: &mut Loaded<'_>) -> Option<Reason> {
     }
     // Whatever else stands there, nobody reads.
     if let Some(node) = loaded.top.get_mut("plugins") {
-        node.data = Data::Table(Arc::new(decoded));
+        node.data = Data::Table(Arc::new(read));
     }
     None
 }

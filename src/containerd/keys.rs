@@ -119,8 +119,11 @@ impl Wanted {
                 .into_iter()
                 .filter(|it| releases.contain(*it));
             releases.any(|release| {
-                let release = Asked::new(release);
-                shape.decode(value, Decoder::of_plugin(&release)).is_ok()
+                let decoder = Decoder {
+                    release: &Asked::new(release),
+                    is_file: false,
+                };
+                shape.decode(value, decoder).is_ok()
             })
         })
     }

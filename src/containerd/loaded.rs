@@ -1,8 +1,9 @@
-//! A config as a release has loaded it.
+//! A config as a release has loaded it, and something in it that containerd minds.
 
 use super::asked::Asked;
 use super::model::Model;
 use super::registry;
+use super::release::Releases;
 use super::table;
 use super::verdict::{Finding, Lost, Reason};
 use crate::toml::value::{Place, Table, Value};
@@ -19,7 +20,26 @@ pub(super) struct Loaded<'m> {
     pub(super) lost: Vec<Lost>,
 }
 
+/// What a rule minds, for people; the releases that mind it; and how it is found.
+pub(super) struct Rule<Find>(
+    pub(super) &'static str,
+    pub(super) Releases,
+    pub(super) Find,
+);
+
 impl Loaded<'_> {
+    /// The first thing that the release minds, and that no daemon has disproved.
+    pub(super) fn first_minded<Find>(
+        &self,
+        rules: &[Rule<Find>],
+        find: impl Fn(&Find) -> Option<Finding>,
+    ) -> Option<Reason> {
+        rules.iter().find_map(|Rule(_, releases, rule)| {
+            let finding = find(rule).filter(|_| self.release.is_in(*releases));
+            self.reason(finding?)
+        })
+    }
+
     /// Why containerd does not serve, for what was found; `None` if a daemon has disproved it.
     pub(super) fn reason(&self, (message, place): Finding) -> Option<Reason> {
         let reason = self.model.reason(message, place);

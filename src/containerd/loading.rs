@@ -11,6 +11,7 @@ use super::asked::Asked;
 use super::files::FileState;
 use super::imports::{absolute, is_pattern};
 use super::loaded::Loaded;
+use super::merging::Merging;
 use super::migration;
 use super::model::Model;
 use super::release::{ONE_7, Release, Releases};
@@ -81,8 +82,8 @@ fn load(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
     let release = loaded.release;
     if !release.is_1x() {
         let newest = release.newest_config_version();
-        let lost = migration::migrate(&mut loaded.top, loaded.version, newest, release)?;
-        loaded.lost.extend(lost);
+        let versions = loaded.version..newest;
+        migration::migrate(&mut loaded.top, versions, release, &mut loaded.lost)?;
         loaded.model.note_unread(loaded);
     }
     Ok(())
@@ -120,8 +121,7 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
             if own >= version {
                 loaded.lost.extend(servers::ignored_servers(&file));
             }
-            let lost = migration::migrate(&mut file, own, version, release)?;
-            loaded.lost.extend(lost);
+            migration::migrate(&mut file, own..version, release, &mut loaded.lost)?;
             version = version.max(own);
         } else if matches!(own, 0 | 1) && !release.is_1x() {
             // Up to the version merged so far, without the migrations of plugins.
@@ -143,7 +143,7 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
             version = own;
         }
         let imports = file.get("imports").cloned();
-        merge(&mut loaded.top, file, release);
+        Merging::of_files(release).tables(&mut loaded.top, file);
         for (import, place) in imports.iter().flat_map(Value::texts) {
             let found = resolve(loaded, &path, import);
             let found = found.map_err(|message| (message, Some(place)))?;
@@ -180,7 +180,13 @@ fn load_file(loaded: &Loaded<'_>, path: &Path, import: Option<Place>) -> Result<
     }
     let table = Arc::clone(says.table_of(release));
     let whole = Value::new(Data::Table(table), Place { text, offset: 0 });
-    let decoded = schema::FILE.decode(&whole, Decoder::of_file(release));
+    let decoded = schema::FILE.decode(
+        &whole,
+        Decoder {
+            release,
+            is_file: true,
+        },
+    );
     let decoded = decoded.map_err(Mismatch::finding)?;
     Ok(Arc::unwrap_or_clone(decoded.shared_table()))
 }
@@ -247,75 +253,6 @@ fn panic_at_negative(version: i64) -> String {
 }
 
 fn version_of(file: &Table) -> i64 {
-    match file.get("version").map(|node| &node.data) {
-        Some(Data::Integer(version)) => *version,
-        _ => 0,
-    }
-}
-
-/// Merges a later file into what is there.
-fn merge(top: &mut Table, file: Table, release: &Asked) {
-    if top.is_empty() {
-        *top = file;
-        return;
-    }
-    for (key, node) in file {
-        let Some(known) = top.get_mut(&key) else {
-            top.insert(key, node);
-            continue;
-        };
-        match (&mut known.data, node.data) {
-            (Data::Array(known), Data::Array(more)) => append(known, more, release),
-            (Data::Table(known), Data::Table(more)) => match &*key {
-                "plugins" if !release.is_1x() => {
-                    merge_deeply(Arc::make_mut(known), Arc::unwrap_or_clone(more), release);
-                }
-                // Their parts are replaced as a whole.
-                "plugins" | "proxy_plugins" | "stream_processors" | "timeouts" => {
-                    Arc::make_mut(known).extend(Arc::unwrap_or_clone(more));
-                }
-                _ => {
-                    let more = Arc::unwrap_or_clone(more);
-                    let set = more.into_iter().filter(|(_, node)| !node.is_zero());
-                    Arc::make_mut(known).extend(set);
-                }
-            },
-            (_, data) => {
-                let node = Value::new(data, node.place);
-                if !node.is_zero() {
-                    *known = node;
-                }
-            }
-        }
-    }
-}
-
-/// 2.x appends what is not there yet, 1.x everything.
-fn append(known: &mut Vec<Value>, more: Vec<Value>, release: &Asked) {
-    for node in more {
-        let is_there = known
-            .iter()
-            .any(|known| known.as_str().is_some() && known.as_str() == node.as_str());
-        if !is_there || release.is_1x() {
-            known.push(node);
-        }
-    }
-}
-
-/// How 2.x merges the sections of plugins: tables key by key, arrays by appending, anything else by
-/// replacing, empty values too.
-fn merge_deeply(known: &mut Table, more: Table, release: &Asked) {
-    for (key, node) in more {
-        let Some(old) = known.get_mut(&key) else {
-            known.insert(key, node);
-            continue;
-        };
-        match (&mut old.data, node.data) {
-            (Data::Table(old), Data::Table(more)) => {
-                merge_deeply(Arc::make_mut(old), Arc::unwrap_or_clone(more), release);
-            }
-            (Data::Array(old), Data::Array(more)) => append(old, more, release),
-            (_, data) => *old = Value::new(data, node.place),
-        }
-    }
+    let version = file.get("version").and_then(Value::as_integer);
+    version.unwrap_or_default()
 }

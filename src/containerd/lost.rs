@@ -5,10 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Warning;
 
+use super::loaded::Loaded;
 use super::model::Model;
+use super::plugin::OLD_CRI;
+use super::registry;
 use super::release::{Release, listed, listed_do};
+use super::schema;
+use super::table::place_of;
 use super::verdict::Lost;
-use crate::toml::value::Place;
+use crate::toml::value::{Place, Table, Value};
 
 /// Keys that are lost, each with its place and the releases that lose it.
 #[derive(Debug, Default)]
@@ -67,4 +72,83 @@ pub(crate) fn unknown(releases: &[Release]) -> Option<Warning> {
         listed(&unknown)
     );
     (!unknown.is_empty()).then(|| Warning::new("newer-release", message))
+}
+
+impl Model<'_> {
+    /// Adds what of CRI no plugin of 2.x reads to what a release has lost.
+    pub(super) fn note_unread(&self, loaded: &mut Loaded) {
+        let unread = unread_cri(&loaded.top);
+        let version = place_of(&loaded.top, "version");
+        loaded.lost.extend(unread.into_iter().map(|(key, place)| {
+            let why = self.why_unread(place, version);
+            Lost { key, place, why }
+        }));
+        for lost in &mut loaded.lost {
+            self.spell_as_written(lost);
+        }
+    }
+
+    /// Why something at `place` is not moved to the plugin that reads it; the config version of the
+    /// whole stands at `version`.
+    fn why_unread(&self, place: Place, version: Option<Place>) -> Cow<'static, str> {
+        let other = version.filter(|version| version.text != place.text);
+        let so = other.map_or("from a config of this version".to_owned(), |other| {
+            let other = self.path(other.text).display();
+            format!("since {other} has a newer config version, which holds for all files")
+        });
+        format!("these releases look in another plugin, and do not move it {so}").into()
+    }
+
+    /// Names a plugin as its file does: in version 1 by a short name.
+    fn spell_as_written(&self, lost: &mut Lost) {
+        let below = lost.key.strip_prefix("plugins.\"");
+        let Some((id, key)) = below.and_then(|it| it.split_once('"')) else {
+            return;
+        };
+        let file = self.says(lost.place.text).ok();
+        let plugins = file.and_then(|file| file.table.get("plugins")?.table());
+        let is_written = |id: &str| plugins.is_some_and(|plugins| plugins.contains_key(id));
+        let short = registry::short_name(id);
+        if !is_written(id) && is_written(short) {
+            lost.key = format!("plugins.{short}{key}");
+        }
+    }
+}
+
+/// What is left of CRI's one plugin on 2.x that its server does not read, by its key and where it
+/// stands.
+fn unread_cri(top: &Table) -> Vec<(String, Place)> {
+    let plugins = top.get("plugins").and_then(Value::table);
+    let cri = plugins.and_then(|plugins| plugins.get(OLD_CRI)?.table());
+    let mut unread = Vec::new();
+    for (key, node) in cri.into_iter().flatten() {
+        let below: Vec<(&str, &Value)> = match (&**key, node.table()) {
+            ("containerd", Some(table)) => {
+                let keys = table.iter().filter(|(key, _)| ***key != *"runtimes");
+                let keys = keys.map(|(key, node)| (&**key, node));
+                keys.chain(driver_of_runc(table)).collect()
+            }
+            (key, _) if schema::is_of_server(key) => continue,
+            _ => vec![("", node)],
+        };
+        unread.extend(below.into_iter().map(|(name, node)| {
+            let key = format!("plugins.\"{OLD_CRI}\".{key}.{name}");
+            (key.trim_end_matches('.').to_owned(), node.place)
+        }));
+    }
+    unread
+}
+
+/// The cgroup driver of `runc`, if it is not the one of containerd's own. Other handlers that are not
+/// loaded have a warning of their own.
+fn driver_of_runc(containerd: &Table) -> Option<(&'static str, &Value)> {
+    const KEY: &str = "runtimes.runc.options.SystemdCgroup";
+    let mut names = KEY.split('.');
+    let first = containerd.get(names.next()?)?;
+    let node = names.try_fold(first, |node, name| {
+        let mut entries = node.table()?.iter();
+        let found = entries.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, node)| node)
+    });
+    Some((KEY, node.filter(|node| node.is_true())?))
 }

@@ -3,6 +3,7 @@
 //! `MigrateConfigTo` and `v1Migrate` in `cmd/containerd/server/config/config.go`,
 //! and each plugin's `ConfigMigration`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::asked::Asked;
@@ -24,29 +25,28 @@ pub(super) const SCHED_CORE: &str = "SCHED_CORE=1";
 /// `MigrateConfigTo`, with the migrations of the plugins after each step.
 pub(super) fn migrate(
     file: &mut Table,
-    from: i64,
-    to: i64,
+    versions: Range<i64>,
     release: &Asked,
-) -> Result<Vec<Lost>, Finding> {
-    let mut lost = Vec::new();
-    for version in from..to {
+    lost: &mut Vec<Lost>,
+) -> Result<(), Finding> {
+    for version in versions {
         match version {
             1 => v1_migrate(file),
-            3 => service_migrate(file, &mut lost),
+            3 => service_migrate(file, lost),
             _ => {}
         }
         if let Some(Data::Table(plugins)) = file.get_mut("plugins").map(|node| &mut node.data) {
             let plugins = Arc::make_mut(plugins);
-            migrate_cri(plugins, release, &mut lost)?;
+            migrate_cri(plugins, release, lost)?;
             for (old, new) in registry::RENAMED {
                 if let Some(node) = plugins.remove(*old) {
                     plugins.insert((*new).into(), node);
                 }
             }
-            migrate_task(plugins, &mut lost)?;
+            migrate_task(plugins, lost)?;
         }
     }
-    Ok(lost)
+    Ok(())
 }
 
 /// Gives the plugins of a version 1 file their full names.

@@ -4,12 +4,12 @@
 
 use std::borrow::Cow;
 use std::slice;
-use std::sync::Arc;
 
 use crate::toml::render;
 
 use super::asked::Asked;
 use super::duration;
+use super::merging::Merging;
 use super::release::{Release, Releases};
 use super::verdict::Finding;
 use crate::toml::value::{Data, Name, Place, Table, Value};
@@ -140,26 +140,12 @@ impl Shape {
 /// How a release decodes: keys by any spelling that it takes, into one value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decoder<'a> {
-    release: &'a Asked,
+    pub(super) release: &'a Asked,
     /// 2.x decodes a file as it stands, and what a plugin gets once more, sorted by name.
-    is_file: bool,
+    pub(super) is_file: bool,
 }
 
-impl<'a> Decoder<'a> {
-    pub(super) fn of_file(release: &'a Asked) -> Self {
-        Self {
-            release,
-            is_file: true,
-        }
-    }
-
-    pub(super) fn of_plugin(release: &'a Asked) -> Self {
-        Self {
-            release,
-            is_file: false,
-        }
-    }
-
+impl Decoder<'_> {
     /// go-toml 2.4 takes an integer for a duration, and a table for an array that holds it.
     fn has_go_toml_2_4(self) -> bool {
         self.release.parses_as(Releases::from(2, 4))
@@ -287,7 +273,7 @@ fn decode_table<'n>(
             is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
             match &mut whole {
                 _ if is_skipped => {}
-                Some((_, known)) => decode_over(known.to_mut(), value.into_owned()),
+                Some((_, known)) => Merging::Struct.values(known.to_mut(), value.into_owned()),
                 None if is_spelled => whole = Some((Name::clone(entry.key), value)),
                 None => whole = Some(((*name).into(), value)),
             }
@@ -312,22 +298,6 @@ fn decode_table<'n>(
     let values = values.into_iter();
     let whole = values.map(|(name, value)| (name, value.into_owned()));
     Ok(Cow::Owned(Value::of_table(whole.collect(), node.place)))
-}
-
-/// Decodes a value over an earlier one, as into the same Go struct.
-fn decode_over(known: &mut Value, later: Value) {
-    match (&mut known.data, later.data) {
-        (Data::Table(known), Data::Table(later)) => {
-            let known = Arc::make_mut(known);
-            for (name, node) in Arc::unwrap_or_clone(later) {
-                match known.get_mut(&name) {
-                    Some(known) => decode_over(known, node),
-                    None => drop(known.insert(name, node)),
-                }
-            }
-        }
-        (_, data) => *known = Value::new(data, later.place),
-    }
 }
 
 impl Mismatch {

@@ -78,9 +78,9 @@ impl Editor {
         let is_as_before = |name: &String| {
             let text = digest(name);
             // Of one that somebody had deleted or emptied, what the tool had written before.
-            files.get(name).is_some_and(|it| {
-                (it.before == text || kept(name).is_some()) && it.after != text
-            })
+            files
+                .get(name)
+                .is_some_and(|it| (it.before == text || kept(name).is_some()) && it.after != text)
         };
         let is_undone =
             texts.iter().any(|it| is_as_before(&name(it))) && files.keys().all(is_as_before);

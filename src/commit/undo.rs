@@ -37,7 +37,11 @@ impl Editor {
         let after = found.ledger;
         let Some(before) = found.previous else {
             let error = self.not_undone("no change is recorded", NextStep::RemoveInstead);
-            return Err(self.or_restore(error, RestoreFrom::Previous, NextStep::RestorePrevious(None)));
+            return Err(self.or_restore(
+                error,
+                RestoreFrom::Previous,
+                NextStep::RestorePrevious(None),
+            ));
         };
         let made = LedgerPair { before, after };
         let owners = made.owners();

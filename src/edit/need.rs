@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::view::View;
 use crate::error::Error;
-use crate::ledger::FileKey;
+use crate::ledger::{FileKey, Made};
+use crate::toml::Value;
 
 pub(super) const PROXIES: &str = "proxy_plugins";
 
@@ -40,6 +42,14 @@ impl Need {
             reason: format!("{harm}. The first run in which that is no longer so removes it"),
         }
     }
+}
+
+/// The proxy plugins of a file, as if the tool had made their tables.
+pub(super) fn proxies((file, view): (&String, &View)) -> impl Iterator<Item = Made> {
+    let table = [PROXIES.to_owned()];
+    let proxies = view.tree.table(&view.place(&table)).into_iter();
+    let names = proxies.flat_map(Value::names);
+    names.map(move |name| Made::new(file, &[PROXIES, name].map(str::to_owned)))
 }
 
 pub(super) fn is_proxy(table: &[String]) -> bool {

@@ -7,8 +7,9 @@ use crate::config::Config;
 use crate::config::files;
 use crate::config::view::Views;
 use crate::ledger::{Ledger, Lost};
-use crate::toml::Document;
+use crate::toml::{Document, Path};
 use crate::want::change::{Change, Overrules};
+use crate::want::comment::is_own;
 use crate::want::key::Key;
 
 use super::edited::Report;
@@ -57,10 +58,9 @@ impl<'e> Start<'e> {
             let view = views.get_mut(file)?;
             view.full.clone_from(full.tree());
             let removed = ledger.removed_from(file);
-            let paths = removed.map(|key| view.place(&key.path));
-            let with_removed = paths.fold(Arc::clone(now), |now, path| {
-                now.with_removed(&full, &path).map_or(now, Arc::new)
-            });
+            let paths: Vec<Path> = removed.map(|key| view.place(&key.path)).collect();
+            let with_removed = now.with_removed(&full, &paths, is_own);
+            let with_removed = with_removed.map_or_else(|| Arc::clone(now), Arc::new);
             Some((file.clone(), with_removed))
         };
         let full: BTreeMap<String, Arc<Document>> =

@@ -12,7 +12,7 @@ use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
 use super::edited::Report;
-use super::need::Needed;
+use super::need::{self, Needed};
 use super::refusal;
 use super::start::Start;
 
@@ -203,10 +203,11 @@ impl<'e> Work<'e> {
         }
     }
 
-    /// Removes tables and arrays that the tool has made and this edit has emptied. A table of which
-    /// only the header was made loses that.
+    /// Removes tables and arrays that the tool has made and this edit has emptied, and proxy plugins:
+    /// containerd panics at an empty one. A table of which only the header was made loses that.
     pub(super) fn prune(&mut self) {
-        let mut made: Vec<&Made> = self.ledger.made.iter().collect();
+        let proxies: Vec<Made> = self.views.iter().flat_map(need::proxies).collect();
+        let mut made: Vec<&Made> = self.ledger.made.iter().chain(&proxies).collect();
         made.retain(|made| !made.path.is_empty() && !self.frozen.contains_key(&made.file));
         made.sort_by_key(|made| std::cmp::Reverse(made.path.len()));
         for Made { file, path, .. } in made {

@@ -8,15 +8,11 @@ use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{IMPLIED, Made, Places, newest_owner};
 use crate::toml::{Document, Heading, Inserted, Pair, Path, Refused, Revision, Tree};
-use crate::want::comment::{comment, owner_in};
+use crate::want::comment::{comment, is_own, owner_in};
 use crate::want::key::{Key, handler_of};
 
 use super::refusal;
 use super::work::Work;
-
-fn is_own(line: &str) -> bool {
-    owner_in(line).is_some()
-}
 
 /// Writes one file.
 pub(super) struct Writing<'w> {

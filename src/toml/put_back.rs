@@ -1,73 +1,93 @@
 //! Putting back what was removed from a document, where it stood in the text from before.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::slice;
 
 use super::Path;
 use super::document::Document;
 use super::elements::headers;
-use super::index::Kind;
 use super::lines;
 use super::place::inline_table;
 use super::revision::Revision;
 use super::splice::Splices;
 use super::tree::differences::Difference;
 
-/// A pair of a table's body, or a line between two of them.
-#[derive(PartialEq)]
-enum Row<'d> {
-    Pair(Vec<&'d str>),
-    Line(&'d str),
-}
-
 impl Document {
-    /// The document with what stands at a path of `full`, a text from before, put back. `None` if
-    /// removing it again would not give this document.
-    pub(crate) fn with_removed(&self, full: &Self, path: &[String]) -> Option<Self> {
-        let parse = |text: String| Self::parse(text.as_bytes()).ok();
-        let before = parse(self.text_with(full, path)?)?;
-        let more = parse(before.text_towards(self, kept)?)?;
-        (more.text_towards(self, Some)? == self.text()).then_some(more)
+    /// The document with what stands at these paths of `full`, a text from before, put back, as far as
+    /// removing it again gives this document. `None`: nothing is. `is_own`: as for [`Revision::of`].
+    pub(crate) fn with_removed(
+        &self,
+        full: &Self,
+        paths: &[Path],
+        is_own: fn(&str) -> bool,
+    ) -> Option<Self> {
+        let all = self.with_all_removed(full, paths, is_own);
+        if all.is_some() || paths.len() < 2 {
+            return all;
+        }
+        // What is in the way of one may not be in that of others.
+        paths.iter().fold(None, |done, path| {
+            let now = done.as_ref().unwrap_or(self);
+            let more = now.with_all_removed(full, slice::from_ref(path), is_own);
+            more.or(done)
+        })
     }
 
-    /// The text with what stands at a path of `full`: its array, its inline table or its lines.
-    fn text_with(&self, full: &Self, path: &[String]) -> Option<String> {
-        let table = inline_table(full, path);
-        let list = table.map_or(path, |table| &full.index.inline_tables[table].path);
+    fn with_all_removed(
+        &self,
+        full: &Self,
+        paths: &[Path],
+        is_own: fn(&str) -> bool,
+    ) -> Option<Self> {
+        let parse = |text: String| Self::parse(text.as_bytes()).ok();
+        let before = parse(self.text_with(full, paths, is_own)?)?;
+        let more = parse(before.text_towards(self, is_own, kept)?)?;
+        (more.text_towards(self, is_own, Some)? == self.text()).then_some(more)
+    }
+
+    /// The text with what is gone from these paths of `full`: an array or an inline table as it is
+    /// written there, and whole lines where they stood.
+    fn text_with(&self, full: &Self, paths: &[Path], is_own: fn(&str) -> bool) -> Option<String> {
+        let concerns = |at: &Path| {
+            let mut paths = paths.iter();
+            paths.any(|path| path.starts_with(at) || at.starts_with(path))
+        };
         let mut splices = Splices::default();
-        if let Some((now, before)) = self.value(list).zip(full.value(list)) {
-            splices.replace(now, &full.text()[before]);
-        } else if !headers(full, path).is_empty() {
-            return self.text_with_tables(full, path);
-        } else {
-            let statement = full.index.below(path).next()?;
-            let lines = full.statement_lines(statement);
-            let row = &full.text()[lines.start..lines::before_break(full.text(), lines.end)];
-            splices.add_lines(self.place_of(full, statement)?, vec![row.to_owned()]);
+        let mut revision = Revision::of(full, is_own);
+        for difference in full.tree().differences(self.tree()) {
+            let (at, gone) = match difference {
+                Difference::Removed(at) => (at, Vec::new()),
+                Difference::Elements(at, gone, _) => (at, gone),
+                Difference::Unwritten(table) => {
+                    revision.prune(&table);
+                    continue;
+                }
+                _ => continue,
+            };
+            if !concerns(&at) {
+                continue;
+            }
+            let table = inline_table(full, &at);
+            let list = table.map_or(&at, |table| &full.index.inline_tables[table].path);
+            if let Some((now, before)) = self.value(list).zip(full.value(list)) {
+                splices.replace(now, &full.text()[before]);
+            } else if gone.is_empty() {
+                revision.remove(&at);
+            }
+            for number in gone.into_iter().filter(|_| !headers(full, &at).is_empty()) {
+                revision.remove_element(&at, number).ok()?;
+            }
         }
+        self.add_gone_lines(full, &revision.finish().ok()?, &mut splices)?;
         Some(splices.apply(self.text()))
     }
 
-    /// The text with those entries of an array of `[[headers]]` that are gone since `full`, where they
-    /// stood among its lines.
-    fn text_with_tables(&self, full: &Self, path: &[String]) -> Option<String> {
-        let mut revision = Revision::of(full, |_| false);
-        let differences = full.tree().differences(self.tree()).into_iter();
-        let mut gone = differences.filter_map(|it| match it {
-            Difference::Elements(at, gone, _) if at == path => Some(gone),
-            _ => None,
-        });
-        if self.get(path).is_none() {
-            revision.remove(path);
-        }
-        for number in gone.next().into_iter().flatten() {
-            revision.remove_element(path, number).ok()?;
-        }
-        let without = revision.finish().ok()?;
-        let mut kept = without.lines();
+    /// Adds the lines of `full` that `kept`, the same text with some lines fewer, does not have: below
+    /// those above them that are here, too.
+    fn add_gone_lines(&self, full: &Self, kept: &str, splices: &mut Splices) -> Option<()> {
+        let mut kept = kept.lines();
         let mut next = kept.next();
-        let mut place = 0;
-        let mut splices = Splices::default();
+        let mut place = lines::start(self.text(), 0);
         for line in full.text().lines() {
             if next != Some(line) {
                 // What stood between two that have gone one by one is still there.
@@ -90,7 +110,7 @@ impl Document {
                 place = end;
             }
         }
-        Some(splices.apply(self.text()))
+        Some(())
     }
 
     /// The text with these of the differences to `document` made. What only that has comes as it is
@@ -98,9 +118,10 @@ impl Document {
     fn text_towards(
         &self,
         document: &Self,
+        is_own: fn(&str) -> bool,
         of: impl Fn(Difference) -> Option<Difference>,
     ) -> Option<String> {
-        let mut revision = Revision::of(self, |_| false);
+        let mut revision = Revision::of(self, is_own);
         let differences = self.tree().differences(document.tree());
         let inserted = revision.apply(differences.into_iter().filter_map(of).collect());
         // A new table comes as a whole where it has braces.
@@ -116,64 +137,6 @@ impl Document {
             revision.insert(path, text, None).ok()?;
         }
         revision.finish().ok()
-    }
-
-    /// Where a statement of `full` belongs: below those rows above it in its table that are here too.
-    fn place_of(&self, full: &Self, statement: usize) -> Option<usize> {
-        let before = full.index.statements[statement].header;
-        let header = match before {
-            Some(header) => {
-                let table: Vec<&str> = full.index.path(header).collect();
-                Some(self.index.header(&table)?)
-            }
-            None => None,
-        };
-        let above = full.statement_lines(statement).start;
-        let rows = self.rows(header);
-        let (mut place, mut rest) = (self.body_start(header), &rows[..]);
-        for (row, _) in full
-            .rows(before)
-            .iter()
-            .take_while(|(_, end)| *end <= above)
-        {
-            if let Some(found) = rest.iter().position(|(it, _)| it == row) {
-                place = rest[found].1;
-                rest = &rest[found + 1..];
-            }
-        }
-        Some(place)
-    }
-
-    /// Where the table below a header begins; `None`: the root.
-    fn body_start(&self, header: Option<usize>) -> usize {
-        header.map_or_else(
-            || lines::start(self.text(), 0),
-            |it| self.statement_lines(it).end,
-        )
-    }
-
-    /// The rows of the table below a header, and where each ends.
-    fn rows(&self, header: Option<usize>) -> Vec<(Row<'_>, usize)> {
-        let statements = &self.index.statements;
-        let mut next = header.map_or(0, |it| it + 1);
-        let mut at = self.body_start(header);
-        let mut rows = Vec::new();
-        while at < self.text().len() {
-            let lines = statements.get(next).map(|_| self.statement_lines(next));
-            let Some(Range { end, .. }) = lines.filter(|it| it.start == at) else {
-                let end = lines::end(self.text(), at);
-                rows.push((Row::Line(self.text()[at..end].trim_end()), end));
-                at = end;
-                continue;
-            };
-            if statements[next].kind != Kind::Pair {
-                break;
-            }
-            let keys = statements[next].keys.iter().map(|key| key.name.as_str());
-            rows.push((Row::Pair(keys.collect()), end));
-            (at, next) = (end, next + 1);
-        }
-        rows
     }
 }
 
@@ -193,12 +156,11 @@ mod tests {
     /// `now` with the keys of `full` at these paths.
     fn put_back(full: &str, now: &str, paths: &[&[&str]]) -> String {
         let parse = |text: &str| Document::parse(text.as_bytes()).expect("test input is TOML");
-        let full = parse(full);
-        let put_back = |now: Document, path: &&[&str]| {
-            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
-            now.with_removed(&full, &path).unwrap_or(now)
-        };
-        paths.iter().fold(parse(now), put_back).text().to_owned()
+        let (full, now) = (parse(full), parse(now));
+        let path = |path: &&[&str]| path.iter().map(ToString::to_string).collect();
+        let paths: Vec<Path> = paths.iter().map(path).collect();
+        let put_back = now.with_removed(&full, &paths, |_| false).unwrap_or(now);
+        put_back.text().to_owned()
     }
 
     #[test]
@@ -275,8 +237,10 @@ mod tests {
             }
             let now = revision.finish().expect("finishes");
             let now = Document::parse(now.as_bytes()).expect("TOML");
-            let both = now.with_removed(&document, &path).expect("it comes back");
-            let back = both.text_towards(&document, Some);
+            let both = now
+                .with_removed(&document, &[path], |_| false)
+                .expect("it comes back");
+            let back = both.text_towards(&document, |_| false, Some);
             assert_eq!(back.as_deref(), Some(full), "{}", both.text());
         }
     }

@@ -12,3 +12,8 @@ pub(crate) fn comment(owner: &str) -> String {
 pub(crate) fn owner_in(line: &str) -> Option<&str> {
     line.trim().strip_prefix(COMMENT)
 }
+
+/// Whether a line is such a comment: it belongs to the header below it.
+pub(crate) fn is_own(line: &str) -> bool {
+    owner_in(line).is_some()
+}

@@ -121,7 +121,8 @@ fn an_owner_leaves_whose_value_stands_over_a_harmful_one() {
     set("overlayfs", "b", &["--take-over"]);
     let before = node.text();
     let run = node.run(&["remove", "--owner", "b"]).exits(79);
-    let said = format!("not removed from config.toml: {snapshotter}: with this change containerd 2.0");
+    let said =
+        format!("not removed from config.toml: {snapshotter}: with this change containerd 2.0");
     assert!(run.stderr.contains(&said), "{run:#?}");
     assert_eq!(node.text(), before);
     // Others may edit, and where only newer releases count, the value of who stays comes back.
@@ -134,4 +135,20 @@ fn an_owner_leaves_whose_value_stands_over_a_harmful_one() {
     node.run(&["remove", "--owner", "c"]).exits(0);
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), BASE);
+}
+
+/// containerd panics at a proxy plugin without a type: its table goes with its last key, and comes back
+/// with it.
+#[test]
+fn a_proxy_plugin_that_is_nobodys_goes_as_a_whole() {
+    let base = "version = 2\n\n# theirs\n[proxy_plugins]\n  [proxy_plugins.n]\n    type = \"snapshot\" # x\n    \
+                address = \"/s\"\n\n[debug]\n  level = \"info\"\n";
+    let node = Node::with(base);
+    let keys = ["proxy_plugins.n.type", "proxy_plugins.n.address"];
+    node.run(&["unset", keys[0], "--owner", "a"]).exits(78);
+    node.run(&["unset", keys[0], keys[1], "--owner", "a"])
+        .exits(0);
+    assert!(!node.text().contains("proxy_plugins.n"), "{}", node.text());
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), base);
 }

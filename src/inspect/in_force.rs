@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::config::view::Views;
 use crate::containerd::absolute;
 use crate::edit::overridden::in_force;
-use crate::ledger::{Ledger, OwnersWant, newest_owner};
+use crate::ledger::{FileKey, Ledger, OwnersWant, newest_owner};
 
 /// An owner, and what of its want is not in force.
 #[derive(Debug, Clone, Serialize)]
@@ -31,7 +31,7 @@ pub struct NotInForce {
     /// The key as `get` and `set` take it.
     pub key: String,
     /// `missing`: nothing stands there. `overridden`: an owner that came later wants something else,
-    /// or a file that is read later has it. `set-by-hand`: another program or a person has set it.
+    /// or has left and its value had to stay, or a file that is read later has it. `set-by-hand`: another program or a person has set it.
     pub why: &'static str,
     /// The owner that came later.
     pub by: Option<String>,
@@ -83,7 +83,12 @@ fn not_in_force(
     }
     let newest = newest_owner(ledger.wants_of(it.key)).filter(|newest| *newest != it.owner);
     let mut values = views.values().map(|view| view.value(it.key));
-    let why = if newest.is_some() {
+    // An owner has left whose value had to stay.
+    let is_left_behind = found.as_ref().is_some_and(|found| {
+        let entry = ledger.entries.get(&FileKey::new(&found.file, it.key));
+        entry.is_some_and(|entry| entry.put.first() == Some(&Some(found.value.clone())))
+    });
+    let why = if newest.is_some() || is_left_behind {
         "overridden"
     } else if found.is_none() {
         "missing"

@@ -125,6 +125,9 @@ fn an_owner_leaves_whose_value_stands_over_a_harmful_one() {
         format!("not removed from config.toml: {snapshotter}: with this change containerd 2.0");
     assert!(run.stderr.contains(&said), "{run:#?}");
     assert_eq!(node.text(), before);
+    let status = node.run(&["status"]).exits(0).stdout;
+    let said = format!("overridden in {}: {snapshotter}", node.config().display());
+    assert!(status.contains(&said), "{status}");
     // Others may edit, and where only newer releases count, the value of who stays comes back.
     node.run(&["add", "crun", "--owner", "c"]).exits(0);
     node.run(&["remove", "--owner", "c"]).exits(0);

@@ -205,14 +205,14 @@ impl Editor {
 
     fn read_k0s(&self, snapshot: &Snapshot, folder: &Path) -> Result<Reading, Error> {
         let mut reading = self.read_files(snapshot)?;
-        let drop_ins = k0s::DropIns::read(&self.host_root, folder, &reading.files)?;
+        let drop_ins = k0s::DropIns::read(&self.host_root, folder, &reading.files);
         reading.config.is_joined = true;
         for (path, source) in drop_ins.files() {
             reading.add(path, Some(source), true)?;
         }
         let config = &mut reading.config;
-        if let Some(own) = drop_ins.own() {
-            config.insert(&own.path, Some(&own.text), false)?;
+        if let Some((path, own)) = drop_ins.own() {
+            config.insert(path, Some(&own), false)?;
         }
         reading.joins = Joins::K0s(drop_ins);
         Ok(reading)
@@ -308,8 +308,7 @@ impl Reading {
             }
             Joins::K0s(drop_ins) => {
                 let main = self.config.main().text.as_ref();
-                let main = main.map_or("", |text| text.text());
-                drop_ins.loaded(&editor.host_root, &self.files, main, now)
+                Ok(drop_ins.loaded(&editor.host_root, &self.files, main, now))
             }
             Joins::Template(template) => {
                 let part = match now.get(&editor.main()) {

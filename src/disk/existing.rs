@@ -48,13 +48,10 @@ pub(crate) fn kind_at(path: &Path) -> Option<&'static str> {
     Some(kind(metadata.file_type()))
 }
 
-/// Whether two paths are names of one file, links not followed.
-pub(super) fn is_same(one: &Path, other: &Path) -> bool {
-    let identity = |path: &Path| {
-        let metadata = path.symlink_metadata().ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    };
-    identity(one).is_some_and(|found| Some(found) == identity(other))
+/// Whether both were found, and are one file or folder.
+pub(crate) fn is_same(one: io::Result<Metadata>, other: io::Result<Metadata>) -> bool {
+    let identity = |found: Metadata| (found.dev(), found.ino());
+    one.is_ok_and(|one| other.is_ok_and(|other| identity(one) == identity(other)))
 }
 
 /// Why a file could not be read.

@@ -6,7 +6,6 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
-use std::marker::PhantomData;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +35,7 @@ pub(crate) struct LedgerTexts {
 pub(crate) struct LedgerFile<'l> {
     target: &'l Target,
     mode: u32,
-    lock: PhantomData<&'l ConfigLock>,
+    _lock: &'l ConfigLock,
 }
 
 /// A ledger that is going to take the place of the one that was read.
@@ -70,11 +69,11 @@ impl LedgerTexts {
 
 impl<'l> LedgerFile<'l> {
     /// `main`: the config, which may have a stricter mode.
-    pub(crate) fn new(_lock: &'l ConfigLock, target: &'l Target, main: Option<&Existing>) -> Self {
+    pub(crate) fn new(lock: &'l ConfigLock, target: &'l Target, main: Option<&Existing>) -> Self {
         Self {
             target,
             mode: main.map_or(MODE, |main| main.metadata.mode() & MODE),
-            lock: PhantomData,
+            _lock: lock,
         }
     }
 
@@ -134,31 +133,6 @@ impl<'l> LedgerFile<'l> {
         taken_back.map_err(|source| self.failed(source))
     }
 
-    /// Keeps the ledger that is there as the one before, and puts the new one in its place.
-    ///
-    /// What was found is durable under its other name first: a folder's names may come to the disk in
-    /// any order.
-    fn begin(
-        self,
-        folder: &File,
-        found: Option<NamedTempFile>,
-        new: NamedTempFile,
-        is_alone: bool,
-    ) -> io::Result<()> {
-        let (now, before) = (self.now(), self.before());
-        match found {
-            Some(found) => drop(found.persist(&before).map_err(|it| it.error)?),
-            // A link, so that there is no moment without a ledger; where there are no links, a reader
-            // finds the one before.
-            None if std::fs::hard_link(&now, &before).is_ok() => {}
-            None => std::fs::rename(&now, &before)?,
-        }
-        folder.sync_all()?;
-        let new = new.persist(&now).map_err(|it| it.error)?;
-        folder.sync_all()?;
-        if is_alone { new.sync_all() } else { Ok(()) }
-    }
-
     fn finish(self) -> io::Result<()> {
         std::fs::rename(self.before(), sidecar::owners_previous(&self.target.path))
     }
@@ -172,7 +146,7 @@ impl<'l> LedgerFile<'l> {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => folder.sync_all()?,
             }
-        } else if !is_same(&now, &before) {
+        } else if !is_same(now.symlink_metadata(), before.symlink_metadata()) {
             let link = |path: &Path| std::fs::hard_link(&before, path);
             let prefix = sidecar::temporary_prefix(&self.target.main);
             match sidecar::pending(&prefix).make_in(self.target.folder(), link) {
@@ -224,12 +198,26 @@ impl PendingLedger<'_> {
             was_there,
             completes,
         } = self;
-        let begun = file.begin(&folder, found, new, is_alone);
-        let made = begun
-            .map_err(|source| file.failed(source))
-            .and_then(|()| change());
+        let (now, before) = (file.now(), file.before());
+        // What was found is durable under its other name first: a folder's names may come to the disk in
+        // any order.
+        let put_in_place = || -> io::Result<()> {
+            match found {
+                Some(found) => drop(found.persist(&before).map_err(|it| it.error)?),
+                // A link, so that there is no moment without a ledger; where there are no links, a
+                // reader finds the one before.
+                None if std::fs::hard_link(&now, &before).is_ok() => {}
+                None => std::fs::rename(&now, &before)?,
+            }
+            folder.sync_all()?;
+            let new = new.persist(&now).map_err(|it| it.error)?;
+            folder.sync_all()?;
+            if is_alone { new.sync_all() } else { Ok(()) }
+        };
+        let begun = put_in_place().map_err(|source| file.failed(source));
+        let made = begun.and_then(|()| change());
         let _ = match &made {
-            Ok(_) if completes => std::fs::remove_file(file.before()),
+            Ok(_) if completes => std::fs::remove_file(&before),
             Ok(_) => file.finish(),
             // The disk may hold the file of either ledger.
             Err(error) if error.is_changed() || error.code() == Code::NotDurable => Ok(()),

@@ -4,7 +4,7 @@
     reason = "only disk/{replace,displaced,leftovers}.rs rename and unlink beside a config"
 )]
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::existing::Existing;
@@ -25,14 +25,9 @@ const MOST_BROKEN: usize = 5;
 /// a notice.
 pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> Vec<Warning> {
     let mut notices = Vec::new();
-    let prefix = sidecar::temporary_prefix(&target.beside);
-    for (path, temporary) in all(target.beside_folder(), &prefix) {
-        let Temporary::Exchanged(texts) = temporary else {
-            remove_file(&path);
-            continue;
-        };
-        match Found::at(&path, &texts) {
-            Found::Old if texts.is_after(now) => {
+    for (path, left) in left(target) {
+        match left {
+            Left::Old(texts) if texts.is_after(now) => {
                 // What a restore has put back was kept before.
                 let last = Existing::read(&sidecar::last(&target.beside));
                 let is_restored = last.is_ok_and(|last| last.map(|it| it.bytes).as_deref() == now);
@@ -44,8 +39,8 @@ pub(crate) fn sweep(_lock: &ConfigLock, target: &Target, now: Option<&[u8]>) -> 
                 let _ = std::fs::rename(&path, &kept);
                 forget_broken(target, &kept);
             }
-            Found::New | Found::Old => remove_file(&path),
-            Found::Foreign => notices.push(displaced(target, &path)),
+            Left::New | Left::Old(_) => remove_file(&path),
+            Left::Foreign => notices.push(displaced(target, &path)),
         }
     }
     notices
@@ -62,58 +57,48 @@ pub(super) fn forget_broken(target: &Target, kept: &Path) {
 
 /// What never was ours under the temporary names beside a config, for reading.
 pub(crate) fn foreign(target: &Target) -> Vec<PathBuf> {
-    let prefix = sidecar::temporary_prefix(&target.beside);
-    let left = all(target.beside_folder(), &prefix).into_iter();
-    let foreign = left.filter(|(path, temporary)| match temporary {
-        Temporary::Pending => false,
-        Temporary::Exchanged(texts) => matches!(Found::at(path, texts), Found::Foreign),
-    });
+    let foreign = left(target).filter(|(_, left)| matches!(left, Left::Foreign));
     foreign.map(|(path, _)| path).collect()
 }
 
-/// What stands under the name of an exchange.
-enum Found {
-    /// What the killed run wrote: it never got to the exchange.
+/// What a killed run has left under a temporary name.
+enum Left {
+    /// What it wrote: it never got to the exchange.
     New,
-    /// What the killed run had read.
-    Old,
+    /// What it had read.
+    Old(Texts),
     /// Neither: another program's.
     Foreign,
 }
 
-impl Found {
-    fn at(path: &Path, texts: &Texts) -> Self {
-        let Ok(Some(found)) = Existing::read_any(path) else {
-            return Self::Foreign;
+/// What killed runs have left beside a config.
+fn left(target: &Target) -> impl Iterator<Item = (PathBuf, Left)> {
+    let prefix = sidecar::temporary_prefix(&target.beside);
+    all(target.beside_folder(), prefix).map(|(path, temporary)| {
+        let left = match temporary {
+            Temporary::Pending => Left::New,
+            Temporary::Exchanged(texts) => match Existing::read_any(&path) {
+                Ok(Some(found)) if texts.is_after(Some(&found.bytes)) => Left::New,
+                Ok(Some(found)) if texts.is_before(Some(&found.bytes)) => Left::Old(texts),
+                _ => Left::Foreign,
+            },
         };
-        if texts.is_after(Some(&found.bytes)) {
-            Self::New
-        } else if texts.is_before(Some(&found.bytes)) {
-            Self::Old
-        } else {
-            Self::Foreign
-        }
-    }
+        (path, left)
+    })
 }
 
 /// Removes files in a folder that were being written by a run that was killed.
-pub(crate) fn sweep_pending(folder: &Path, prefix: &OsStr) {
-    for (path, temporary) in all(folder, prefix) {
-        if temporary == Temporary::Pending {
-            remove_file(&path);
-        }
-    }
+pub(crate) fn sweep_pending(folder: &Path, prefix: OsString) {
+    let pending = all(folder, prefix).filter(|(_, it)| *it == Temporary::Pending);
+    pending.for_each(|(path, _)| remove_file(&path));
 }
 
-fn all(folder: &Path, prefix: &OsStr) -> Vec<(PathBuf, Temporary)> {
+fn all(folder: &Path, prefix: OsString) -> impl Iterator<Item = (PathBuf, Temporary)> {
     let names = sidecar::names_in(folder).into_iter();
-    let temporaries = names.filter_map(|name| {
-        let temporary = sidecar::temporary(&name, prefix)?;
+    names.filter_map(move |name| {
+        let temporary = sidecar::temporary(&name, &prefix)?;
         Some((folder.join(name), temporary))
-    });
-    let mut all: Vec<_> = temporaries.collect();
-    all.sort_by(|(one, _), (other, _)| one.cmp(other));
-    all
+    })
 }
 
 /// Removes what is a file, if that is possible.

@@ -10,9 +10,10 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, Per
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::{Errno, pread, retry_on_intr};
 
-use super::existing::Unread;
+use super::existing::{Unread, is_same};
 use super::holder::{self, Holder};
 use super::{existing, sidecar, site};
 use crate::error::{Code, Error};
@@ -60,9 +61,9 @@ impl ConfigLock {
             let file = open(&path)?;
             // The file may have been unlinked, by whoever did not know better, while it was opened
             // here: then the next run would lock another one.
-            let locked =
-                try_lock(&file).map_err(|source| Error::io(&path, "lock the lock file", source))?;
-            if locked && is_at(&file, &path) {
+            let locked = try_lock(&file, FlockOperation::NonBlockingLockExclusive)
+                .map_err(|source| Error::io(&path, "lock the lock file", source))?;
+            if locked && is_same(file.metadata(), path.symlink_metadata()) {
                 let lock = Self { file };
                 lock.sign(command);
                 return Ok(lock);
@@ -141,21 +142,15 @@ fn open(path: &Path) -> Result<File, Error> {
 #[cfg(feature = "cri")]
 pub(crate) fn try_lock_folder(folder: &Path) -> io::Result<Option<File>> {
     let folder = File::open(folder)?;
-    Ok(try_lock(&folder)?.then_some(folder))
+    let is_free = try_lock(&folder, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(is_free.then_some(folder))
 }
 
-fn try_lock(file: &File) -> io::Result<bool> {
-    loop {
-        // By its path: `file.try_lock()` would be that of the standard library.
-        return match fs4::FileExt::try_lock(file) {
-            Ok(()) => Ok(true),
-            Err(fs4::TryLockError::WouldBlock) => Ok(false),
-            Err(fs4::TryLockError::Error(error)) => match Errno::from_io_error(&error) {
-                Some(Errno::INTR) => continue,
-                Some(Errno::AGAIN) => Ok(false),
-                _ => Err(error),
-            },
-        };
+/// Whether the lock was free.
+fn try_lock(file: &File, how: FlockOperation) -> io::Result<bool> {
+    match retry_on_intr(|| flock(file, how)) {
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        locked => Ok(locked.map(|()| true)?),
     }
 }
 
@@ -184,14 +179,6 @@ fn foreign(path: &Path, owner: u32) -> Error {
     Error::new(Code::ForeignLock, message, hint).at(path)
 }
 
-/// Whether `path` still names the open file.
-fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(open), Ok(named)) = (file.metadata(), std::fs::symlink_metadata(path)) else {
-        return false;
-    };
-    (open.dev(), open.ino()) == (named.dev(), named.ino())
-}
-
 /// Whether the lock of a config is busy, and what its file says. `None`: the file can't be opened, or
 /// not be locked. A free lock is taken for an instant, shared with others who look.
 pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
@@ -200,16 +187,12 @@ pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (Some(false), None),
         Err(_) => return (None, None),
     };
-    let seen = match fs4::FileExt::try_lock_shared(&file) {
+    let is_free = try_lock(&file, FlockOperation::NonBlockingLockShared).ok();
+    if is_free == Some(true) {
         // Given back at once. If not here, then with its descriptor.
-        Ok(()) => {
-            let _ = fs4::FileExt::unlock(&file);
-            Some(false)
-        }
-        Err(fs4::TryLockError::WouldBlock) => Some(true),
-        Err(fs4::TryLockError::Error(_)) => None,
-    };
-    (seen, holder(&file))
+        let _ = flock(&file, FlockOperation::Unlock);
+    }
+    (is_free.map(|is_free| !is_free), holder(&file))
 }
 
 /// Who holds a busy lock, in words that are safe to print.
@@ -218,13 +201,8 @@ fn words(file: &File) -> String {
 }
 
 fn holder(file: &File) -> Option<Holder> {
-    let mut bytes = vec![0; HOLDER_BYTES];
-    let length = loop {
-        match file.read_at(&mut bytes, 0) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => break other.ok()?,
-        }
-    };
+    let mut bytes = [0; HOLDER_BYTES];
+    let length = retry_on_intr(|| pread(file, &mut bytes, 0)).ok()?;
     Holder::read(&String::from_utf8_lossy(&bytes[..length]))
 }
 

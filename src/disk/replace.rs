@@ -6,7 +6,6 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::marker::PhantomData;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -32,7 +31,7 @@ pub(crate) struct PendingFile<'a> {
     temporary: NamedTempFile,
     texts: Texts,
     target: &'a Target,
-    lock: PhantomData<&'a ConfigLock>,
+    _lock: &'a ConfigLock,
     notices: Vec<Warning>,
 }
 
@@ -40,7 +39,7 @@ impl<'a> PendingFile<'a> {
     /// Writes `bytes` to a new file, with the owner, mode and extended attributes of `original`, and
     /// syncs it. It stands beside the target, or where the sidecars of the target do.
     pub(crate) fn write(
-        _lock: &'a ConfigLock,
+        lock: &'a ConfigLock,
         target: &'a Target,
         original: Option<&Existing>,
         bytes: &[u8],
@@ -53,7 +52,7 @@ impl<'a> PendingFile<'a> {
             temporary,
             texts: Texts::of(original.map(|original| &*original.bytes), Some(bytes)),
             target,
-            lock: PhantomData,
+            _lock: lock,
             notices,
         })
     }

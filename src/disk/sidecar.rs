@@ -54,7 +54,6 @@ pub(super) fn broken(config: &Path) -> Vec<PathBuf> {
     let prefix = prefix.file_name().unwrap_or_default();
     let mut names = names_in(folder);
     names.retain(|name| name.as_bytes().starts_with(prefix.as_bytes()));
-    names.sort();
     names.iter().rev().map(|name| folder.join(name)).collect()
 }
 
@@ -78,14 +77,16 @@ pub(crate) fn configs_with_ledgers(folder: &Path) -> Vec<PathBuf> {
     configs.collect()
 }
 
-/// The names in a folder; none if it can't be read.
+/// The names in a folder, in order; none if it can't be read.
 pub(super) fn names_in(folder: &Path) -> Vec<OsString> {
     // Not `std::fs::read_dir`, which panics where closing the folder fails.
     let opened = File::open(folder).ok();
     let entries = opened.and_then(|folder| Dir::read_from(folder).ok());
     let entries = entries.into_iter().flatten().flatten();
     let names = entries.map(|entry| OsString::from_vec(entry.file_name().to_bytes().to_vec()));
-    names.collect()
+    let mut names: Vec<OsString> = names.collect();
+    names.sort();
+    names
 }
 
 /// The ledger that a run has found which is under way, or was killed.
@@ -114,7 +115,8 @@ pub(crate) fn name_of_drop_in(path: &Path) -> OsString {
 
 /// What the file at `path` is to a config, if it is the config or one of its sidecars but the log.
 pub(crate) fn used_for(path: &Path, config: &Path) -> Option<&'static str> {
-    let is = |other: &Path| path == other || is_same(path, other);
+    let is =
+        |other: &Path| path == other || is_same(path.symlink_metadata(), other.symlink_metadata());
     let is_temporary = path.parent() == config.parent()
         && path
             .file_name()

@@ -82,7 +82,7 @@ fn shorten(mut log: File, path: &Path, line: &str) -> io::Result<()> {
     // Of a log beside a config, a temporary file of that config.
     let prefix = sidecar::temporary_prefix(&path.with_extension(""));
     // Elsewhere nobody sweeps what a killed run has left.
-    leftovers::sweep_pending(folder, &prefix);
+    leftovers::sweep_pending(folder, prefix.clone());
     let mode = log.metadata()?.mode() & 0o777;
     let mut shorter = sidecar::pending(&prefix)
         .permissions(Permissions::from_mode(mode))

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
@@ -10,6 +9,7 @@ use std::thread;
 use nix::sched::{CloneFlags, setns, unshare};
 
 use crate::disk::HostRoot;
+use crate::disk::existing::is_same;
 use crate::error::{Code, Error};
 
 /// Exists where systemd is the service manager, `sd_booted(3)`.
@@ -92,20 +92,14 @@ impl CommandPlace {
                 }
                 command.spawn()
             });
-            let failed = |_| {
-                Err(io::Error::other(
-                    "the thread that was to start it has ended",
-                ))
-            };
-            spawned.join().unwrap_or_else(failed)
+            let ended = "the thread that was to start it has ended";
+            spawned
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other(ended)))
         })
     }
 }
 
 fn is_own_root(folder: &Path) -> bool {
-    let identity = |path: &Path| {
-        let found = fs::metadata(path).ok()?;
-        Some((found.dev(), found.ino()))
-    };
-    identity(folder).is_some() && identity(folder) == identity(Path::new("/"))
+    is_same(folder.metadata(), Path::new("/").metadata())
 }

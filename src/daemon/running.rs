@@ -98,15 +98,20 @@ impl Running {
     /// An error if no daemon answers, or none of containerd. One that runs without CRI is no
     /// error.
     pub fn ask(root: &HostRoot, endpoint: &Path, limit: Duration) -> Result<Self, Error> {
-        let daemon = CriClient::connect_on(root, endpoint, limit)?;
-        let process = daemon.daemon_pid().and_then(Process::of);
-        let started = started(root, &daemon, process.as_ref());
-        Self::over(&daemon, started)
+        Self::over(root, &CriClient::connect_on(root, endpoint, limit)?)
     }
 
-    /// Asks the daemon at the other end of a connection. It answers after its process was looked at for
-    /// when it was `started`: so that is its own.
-    pub(crate) fn over(daemon: &CriClient, started: Option<SystemTime>) -> Result<Self, Error> {
+    /// Asks the daemon at the other end of a connection.
+    pub(crate) fn over(root: &HostRoot, daemon: &CriClient) -> Result<Self, Error> {
+        // Each daemon makes its socket anew.
+        let socket_made = || {
+            let socket = root.resolve(daemon.endpoint()).and_then(fs::metadata);
+            socket.and_then(|socket| socket.modified()).ok()
+        };
+        // It answers after that was looked at: so that is its own.
+        let started = daemon
+            .process()
+            .map_or_else(socket_made, Process::started_at);
         let answer = daemon.version().and_then(|version| {
             let loaded = daemon.status()?;
             Ok(RunningCri { version, loaded })
@@ -180,20 +185,6 @@ impl Running {
         }
         drift
     }
-}
-
-/// When a daemon was started, or a little later where its process can't be seen.
-pub(crate) fn started(
-    root: &HostRoot,
-    daemon: &CriClient,
-    process: Option<&Process>,
-) -> Option<SystemTime> {
-    // Each daemon makes its socket anew.
-    let socket_made = || {
-        let socket = root.resolve(daemon.endpoint()).and_then(fs::metadata);
-        socket.and_then(|socket| socket.modified()).ok()
-    };
-    process.map_or_else(socket_made, Process::started_at)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What `/proc/PID/stat` says of a process, `proc_pid_stat(5)`.
 
+use std::fmt::Display;
 use std::fs;
 
 /// The line about a process.
@@ -10,7 +11,7 @@ pub(crate) struct Stat {
 
 impl Stat {
     /// Looks at a process, by its ID or as `self`. `None`: it can't be seen from here, or is gone.
-    pub(crate) fn of(process: &str) -> Option<Self> {
+    pub(crate) fn of(process: impl Display) -> Option<Self> {
         let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         Some(Self { line })
     }
@@ -28,6 +29,12 @@ impl Stat {
     /// When it started, in clock ticks after the boot.
     pub(crate) fn started(&self) -> Option<u64> {
         self.field(22)?.parse().ok()
+    }
+
+    /// Whether it is a zombie, or less.
+    #[cfg(feature = "cri")]
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.field(3), Some("Z" | "X"))
     }
 }
 

@@ -24,6 +24,7 @@ use self::generated::{
 };
 pub use self::sandboxes::Sandbox;
 pub use self::status::RunningHandlers;
+use crate::daemon::service::process::Process;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, NextStep};
 
@@ -60,7 +61,8 @@ pub struct CriClient {
     connection: Connection,
     endpoint: PathBuf,
     limit: Duration,
-    daemon_pid: Option<u32>,
+    /// The process at the other end, if it can be seen.
+    process: Option<Process>,
 }
 
 impl CriClient {
@@ -102,20 +104,21 @@ impl CriClient {
             let stream = timeout(limit, connection::connect(&path)).await;
             let stream = stream.map_err(|_| silent(&endpoint, limit))?;
             let stream = stream.map_err(|reason| not_connected(&path, reason))?;
-            // 0: a process that this PID namespace doesn't show.
+            // 0, and so none, where this PID namespace doesn't show it.
             let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
             let pid = peer.and_then(|pid| u32::try_from(pid).ok());
+            let process = pid.and_then(Process::of);
             let connection = Connection::over(stream).await;
             let connection = connection.map_err(|_| hung_up(&endpoint))?;
-            Ok::<_, Error>((connection, pid.filter(|&pid| pid != 0)))
+            Ok::<_, Error>((connection, process))
         };
-        let (connection, daemon_pid) = runtime.block_on(connect)?;
+        let (connection, process) = runtime.block_on(connect)?;
         Ok(Self {
             runtime,
             connection,
             endpoint,
             limit,
-            daemon_pid,
+            process,
         })
     }
 
@@ -133,7 +136,12 @@ impl CriClient {
     /// for the daemon would be named instead of the daemon; no distribution starts containerd so.
     #[must_use]
     pub fn daemon_pid(&self) -> Option<u32> {
-        self.daemon_pid
+        self.process().map(Process::id)
+    }
+
+    /// That process, looked at when it accepted the connection.
+    pub(crate) fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
     }
 
     /// Asks for the daemon's version, such as `1.7.24~ds1`.

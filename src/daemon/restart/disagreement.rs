@@ -27,7 +27,7 @@ impl Disagreement {
     ///
     /// [`Error`] if the config can't be read.
     pub fn with(editor: &Editor, running: &Running) -> Result<Option<Self>, Error> {
-        if Started::of(editor, running.started) != Started::After {
+        if Started::of(editor, running) != Started::After {
             return Ok(None);
         }
         Self::of(editor, running)

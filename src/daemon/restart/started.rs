@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::commit::editor::Editor;
 use crate::containerd::ConfigFiles;
+use crate::daemon::running::Running;
 use crate::disk::HostRoot;
 use crate::node::Kind;
 
@@ -32,8 +33,8 @@ pub(super) enum Started {
 impl Started {
     /// Compares a daemon's start with the ctime of each loaded file, and of each folder that an import
     /// pattern looks into: a file may have gone from there.
-    pub(super) fn of(editor: &Editor, started: Option<SystemTime>) -> Self {
-        match (started, editor.files()) {
+    pub(super) fn of(editor: &Editor, running: &Running) -> Self {
+        match (running.started, editor.files()) {
             (Some(started), Ok(files)) => {
                 let changes = changes(editor, &files);
                 Self::compare(started, changes, SystemTime::now())

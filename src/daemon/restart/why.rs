@@ -59,7 +59,7 @@ impl Why {
         if running.cri.is_none() {
             return Some(Self::Drift(vec![Drift::no_cri()]));
         }
-        let start = Started::of(editor, old.started);
+        let start = Started::of(editor, running);
         // Another start with the same files changes nothing.
         if drift.is_empty() && start != Started::After {
             drift.extend_from_slice(others);

@@ -10,13 +10,13 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::CommandPlace;
-use super::process::{Process, has_ended};
+use super::process::Process;
 use crate::disk::process_stat::Stat;
 
 /// So much of what a command prints last is kept, in bytes.
 const MOST_OUTPUT: u64 = 4096;
-/// How often a run looks whether it has to end.
-const POLL: Duration = Duration::from_millis(50);
+/// How often a run looks whether the command has ended, or whether it has to end itself.
+const POLL: Duration = Duration::from_millis(5);
 
 /// How a command failed.
 #[derive(Debug)]
@@ -61,7 +61,6 @@ pub(super) fn run(
         .stderr(printed.try_clone()?)
         .process_group(0);
     let mut child = place.spawn(command)?;
-    let process = Process::of(child.id());
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break Some(status);
@@ -74,10 +73,7 @@ pub(super) fn run(
         if interrupted() {
             return Ok(None);
         }
-        match &process {
-            Some(process) => drop(process.ends_within(left.min(POLL))),
-            None => std::thread::sleep(left.min(POLL)),
-        }
+        std::thread::sleep(left.min(POLL));
     };
     // Nor does what a daemon prints there later fill the memory.
     let _ = fcntl_add_seals(&printed, SealFlags::GROW | SealFlags::SHRINK);
@@ -109,10 +105,10 @@ fn end(child: &mut Child) {
         let Some(id) = id else {
             continue;
         };
-        let is_of_command = Stat::of(&id.to_string()).is_some_and(|it| {
+        let is_of_command = Stat::of(id).is_some_and(|it| {
             // There is none while the kernel takes it apart.
             let its_group = it.field(5).and_then(|group| group.parse().ok());
-            its_group == Some(group) && !has_ended(&it) && !it.field(2).is_some_and(is_containerd)
+            its_group == Some(group) && !it.has_ended() && !it.field(2).is_some_and(is_containerd)
         });
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid.filter(|_| is_of_command) {

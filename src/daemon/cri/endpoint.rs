@@ -33,6 +33,7 @@ pub(super) fn socket_path(endpoint: &Path) -> Result<PathBuf, Error> {
 
 /// Says why there is no connection to what stands at `path`.
 pub(super) fn not_connected(endpoint: &Path, path: &Path, reason: io::Error) -> Error {
+    let failed = "cannot connect to the daemon";
     let error = match reason.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
             let message = "no daemon answers: there is no such socket";
@@ -49,15 +50,13 @@ pub(super) fn not_connected(endpoint: &Path, path: &Path, reason: io::Error) -> 
                 Error::new(Code::NoDaemon, message, LOOK)
             }
         },
-        other => {
-            let (code, hint) = match other {
-                ErrorKind::PermissionDenied => (
-                    Code::Denied,
-                    "run it as root, or as whoever owns the socket",
-                ),
-                _ => (Code::Unreachable, "check --cri-endpoint and --host-root"),
-            };
-            Error::new(code, "cannot connect to the daemon", hint).caused_by(reason)
+        ErrorKind::PermissionDenied => {
+            let hint = "run it as root, or as whoever owns the socket";
+            Error::new(Code::Denied, failed, hint).caused_by(reason)
+        }
+        _ => {
+            let hint = "check --cri-endpoint and --host-root";
+            Error::new(Code::Unreachable, failed, hint).caused_by(reason)
         }
     };
     error.at(endpoint)

@@ -57,42 +57,30 @@ pub struct Restarted {
     pub disagreement: Option<Warning>,
 }
 
-/// One restart, to be made.
-pub(super) struct Attempt<'a> {
-    scene: &'a Scene<'a>,
-    /// What the command has printed.
-    printed: String,
-}
-
-impl<'a> Attempt<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>) -> Self {
-        Self {
-            scene,
-            printed: String::new(),
-        }
-    }
-
-    /// Restarts the daemon and waits for what is wanted. Returns what was done, but not why.
-    pub(super) fn make(
-        &mut self,
+impl Scene<'_> {
+    /// Restarts the daemon and waits for what is wanted. Returns what was done, but not why. `printed`
+    /// is given what the command has printed.
+    pub(super) fn restart(
+        &self,
         old: Option<&Daemon>,
         expected: &Expected,
+        printed: &mut String,
     ) -> Result<Restarted, Cause> {
-        let editor = self.scene.editor;
+        let editor = self.editor;
         let unread =
             |error| Cause::Failed(format!("can't compare the config with containerd: {error}"));
         let verdicts_before = verdicts(editor, old.and_then(Daemon::serving)).map_err(unread)?;
         if let Some(cause) = expected.refuses(&verdicts_before, editor) {
             return Err(cause);
         }
-        let wait = Wait::begin(self.scene);
+        let wait = Wait::begin(self);
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
             let now = Instant::now();
             now - std::mem::replace(&mut clock, now)
         };
-        self.command(wait.deadline)?;
+        self.command(wait.deadline, printed)?;
         phases.command = lap();
         if let Some(old) = old {
             self.old_one_gone(&wait, old)?;
@@ -117,7 +105,7 @@ impl<'a> Attempt<'a> {
         }
         Ok(Restarted {
             why: None,
-            command: self.scene.service.shown(),
+            command: self.service.shown(),
             phases,
             running: Some(running),
             drift,
@@ -125,43 +113,37 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    fn command(&mut self, deadline: Instant) -> Result<(), Cause> {
-        let scene = self.scene;
-        let Some(command) = scene.service.shown() else {
-            (scene.tell)("waiting for k0s to restart containerd");
+    fn command(&self, deadline: Instant, printed: &mut String) -> Result<(), Cause> {
+        let Some(command) = self.service.shown() else {
+            (self.tell)("waiting for k0s to restart containerd");
             return Ok(());
         };
         // A daemon that is started right after an edit could not be told from one that is older.
         thread::sleep(started::DOUBT);
-        (scene.tell)(&format!("restarting containerd: {command}"));
-        let interrupted = || scene.editor.is_interrupted();
-        match scene.service.run(deadline, &interrupted) {
-            Ok(Some(printed)) => {
-                self.printed = printed;
-                Ok(())
+        (self.tell)(&format!("restarting containerd: {command}"));
+        let interrupted = || self.editor.is_interrupted();
+        let ran = self.service.run(deadline, &interrupted).map_err(|failed| {
+            *printed = failed.output;
+            let how = format!("`{command}` {}", failed.how);
+            if failed.is_found {
+                Cause::Failed(how)
+            } else {
+                Cause::NoCommand(how)
             }
-            Ok(None) => Err(Cause::Interrupted),
-            Err(failed) => {
-                self.printed = failed.output;
-                let how = format!("`{command}` {}", failed.how);
-                Err(if failed.is_found {
-                    Cause::Failed(how)
-                } else {
-                    Cause::NoCommand(how)
-                })
-            }
-        }
+        });
+        *printed = ran?.ok_or(Cause::Interrupted)?;
+        Ok(())
     }
 
     fn old_one_gone(&self, wait: &Wait<'_>, old: &Daemon) -> Result<(), Cause> {
-        let limit = format_duration(self.scene.limit);
+        let limit = format_duration(self.limit);
         wait.until(|pause| {
             if old.ends_within(pause) {
                 return Ok(());
             }
             Err(Pending {
                 progress: format!("waiting for {old} to end"),
-                cause: match self.scene.service.shown() {
+                cause: match self.service.shown() {
                     Some(command) => format!(
                         "`{command}` has ended, and {limit} after it was started {old} still runs"
                     ),
@@ -173,13 +155,12 @@ impl<'a> Attempt<'a> {
 
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
     fn new_one_ready(&self, wait: &Wait<'_>, old: Option<&Daemon>) -> Result<Running, Cause> {
-        let scene = self.scene;
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
-        let limit = format_duration(self.scene.limit);
+        let limit = format_duration(self.limit);
         wait.until(|pause| {
             let answer = wait.left().clamp(FIRST_POLL, ANSWER);
-            let root = &scene.editor.host_root;
-            let pending = match Running::ask(root, scene.endpoint, answer) {
+            let root = &self.editor.host_root;
+            let pending = match Running::ask(root, self.endpoint, answer) {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {
                     Pending {
                         progress: "waiting for containerd: its CRI is not ready yet".to_owned(),
@@ -198,15 +179,5 @@ impl<'a> Attempt<'a> {
             thread::sleep(pause);
             Err(pending)
         })
-    }
-
-    /// The reason for a failure in the words of others: containerd's, or the command's.
-    pub(super) fn log(&self, cause: &Cause) -> Option<String> {
-        if let Cause::LeftAlone { .. } = cause {
-            return None;
-        }
-        let log = self.scene.service.log();
-        let log = log.unwrap_or_else(|| self.printed.clone());
-        Some(log).filter(|log| !log.trim().is_empty())
     }
 }

@@ -44,14 +44,9 @@ impl Expected {
 
     /// What is left once an edit is taken back.
     pub(super) fn without(handlers: &Handlers) -> Self {
-        let Handlers {
-            added,
-            changed,
-            removed,
-        } = handlers;
-        let all = added.iter().chain(changed).chain(removed).cloned();
+        let all = [&handlers.added, &handlers.changed, &handlers.removed];
         Self {
-            others: all.collect(),
+            others: all.into_iter().flatten().cloned().collect(),
             ..Self::default()
         }
     }

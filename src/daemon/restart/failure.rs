@@ -41,32 +41,21 @@ pub enum ChangeFate {
 impl RestartFailure {
     /// The error that tells of the failure.
     pub(super) fn into_error(self) -> Error {
-        let (code, hint) = match (&self.change, &self.cause) {
-            (ChangeFate::Nothing, Cause::LeftAlone { .. }) => {
+        let (code, state, hint) = self.change.told();
+        let (code, hint) = match (&self.cause, &self.change) {
+            (Cause::LeftAlone { .. }, ChangeFate::Nothing) => {
                 (Code::WouldNotServe, NextStep::SeeWhyNotServing)
             }
-            (ChangeFate::Kept, Cause::LeftAlone { .. }) => {
-                (Code::RestartFailed, NextStep::SeeWhyNotServing)
+            (Cause::LeftAlone { .. }, ChangeFate::Kept) => (code, NextStep::SeeWhyNotServing),
+            (Cause::NoCommand(_), _) if code != Code::NotRolledBack => {
+                (code, NextStep::NameRestartCommand)
             }
-            (ChangeFate::Nothing | ChangeFate::Kept, Cause::NoCommand(_)) => {
-                (Code::RestartFailed, NextStep::NameRestartCommand)
-            }
-            (ChangeFate::TakenBack { now: Ok(_), .. }, Cause::NoCommand(_)) => {
-                (Code::RolledBack, NextStep::NameRestartCommand)
-            }
-            (ChangeFate::Nothing, _) => (Code::RestartFailed, NextStep::SeeWhyGone),
-            (ChangeFate::Kept, _) => (Code::RestartFailed, NextStep::SeeWhyStillGone),
-            (ChangeFate::TakenBack { now: Ok(_), .. }, _) => {
-                (Code::RolledBack, NextStep::SeeWhyRolledBack)
-            }
-            (ChangeFate::TakenBack { .. }, _) => (Code::NotRolledBack, NextStep::SeeWhyStillGone),
-            (ChangeFate::Stuck(error), _) => {
-                (Code::NotRolledBack, NextStep::UndoAfter(error.hint()))
-            }
+            _ => (code, hint),
         };
-        let message = format!("{}; {}", self.cause, self.change.state());
-        let is_changed = matches!(self.change, ChangeFate::Kept | ChangeFate::Stuck(_));
-        let mut error = Error::new(code, message, hint);
+        let mut error = Error::new(code, format!("{}; {state}", self.cause), hint);
+        if let ChangeFate::Kept | ChangeFate::Stuck(_) = self.change {
+            error = error.after_change();
+        }
         if let ChangeFate::Nothing | ChangeFate::Kept = self.change
             && let Cause::LeftAlone {
                 at: Some((path, at)),
@@ -75,27 +64,28 @@ impl RestartFailure {
         {
             error = error.moved_to(path, at.clone());
         }
-        let error = error.with_detail(self);
-        if is_changed {
-            error.after_change()
-        } else {
-            error
-        }
+        error.with_detail(self)
     }
 }
 
 impl ChangeFate {
-    /// What the state is now, in a sentence.
-    fn state(&self) -> String {
+    /// What the state is now, in a sentence, and what to do then.
+    fn told(&self) -> (Code, String, NextStep<'_>) {
         let (is_as_before, now) = match self {
             Self::Nothing => {
-                return "this run has changed nothing, so nothing was taken back".into();
+                let state = "this run has changed nothing, so nothing was taken back";
+                return (Code::RestartFailed, state.into(), NextStep::SeeWhyGone);
             }
-            Self::Kept => return "what this run has put in place stays".into(),
+            Self::Kept => {
+                let state = "what this run has put in place stays";
+                return (Code::RestartFailed, state.into(), NextStep::SeeWhyStillGone);
+            }
             Self::Stuck(error) => {
-                return format!(
+                let state = format!(
                     "the config still holds this run's change: it could not be taken back: {error}"
                 );
+                let hint = NextStep::UndoAfter(error.hint());
+                return (Code::NotRolledBack, state, hint);
             }
             Self::TakenBack { is_as_before, now } => (is_as_before, now),
         };
@@ -106,20 +96,22 @@ impl ChangeFate {
         };
         let restarted = match now {
             Err(cause) => {
-                return format!("{files}, and containerd does not serve with it: {cause}");
+                let state = format!("{files}, and containerd does not serve with it: {cause}");
+                return (Code::NotRolledBack, state, NextStep::SeeWhyStillGone);
             }
             Ok(restarted) => restarted,
         };
-        let Some(running) = &restarted.running else {
-            return files.to_owned();
-        };
-        let version = running.cri.as_ref().map(|cri| format!(" {}", cri.version));
-        let version = version.unwrap_or_default();
-        // Who has not been restarted may have loaded another text.
-        let serves = match restarted.command {
-            Some(_) => "serves with it",
-            None => "still serves",
-        };
-        format!("rolled back: {files}, and containerd{version} {serves}")
+        let state = restarted.running.as_ref().map(|running| {
+            let version = running.cri.as_ref().map(|cri| format!(" {}", cri.version));
+            let version = version.unwrap_or_default();
+            // Who has not been restarted may have loaded another text.
+            let serves = match restarted.command {
+                Some(_) => "serves with it",
+                None => "still serves",
+            };
+            format!("rolled back: {files}, and containerd{version} {serves}")
+        });
+        let state = state.unwrap_or_else(|| files.to_owned());
+        (Code::RolledBack, state, NextStep::SeeWhyRolledBack)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempt, Restarted};
+use super::attempt::Restarted;
 use super::cause::Cause;
 use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::failure::{ChangeFate, RestartFailure};
 use super::scene::Scene;
-use super::turn::{self, Turn};
+use super::turn;
 use super::verdicts::verdicts;
 use super::why::Why;
 use crate::commit::operation_log::LogEntry;
@@ -118,13 +118,11 @@ impl<'a> Run<'a> {
         if self.scene.service.is_by_itself() {
             return self.load_now();
         }
-        let turn = Turn::wait(&self.scene);
-        let now = turn.as_ref().and_then(|_| turn::started(&self.scene));
+        let interrupted = |_| self.interrupted();
+        let _turn = turn::wait(&self.scene).map_err(interrupted)?;
         // Who has waited may have to do with another daemon by now.
-        match now {
-            Some(Ok(now)) => self.set_old(now),
-            Some(Err(_)) => {}
-            None => return Err(self.interrupted()),
+        if let Ok(now) = turn::started(&self.scene).map_err(interrupted)? {
+            self.set_old(now);
         }
         self.load_now()
     }
@@ -158,8 +156,10 @@ impl<'a> Run<'a> {
                 ..Restarted::default()
             });
         };
-        let mut attempt = Attempt::new(&self.scene);
-        let ended = attempt.make(self.old.as_ref(), &self.expected);
+        let mut printed = String::new();
+        let ended = self
+            .scene
+            .restart(self.old.as_ref(), &self.expected, &mut printed);
         let cause = match ended {
             Ok(restarted) => {
                 self.note(LogEntry::RESTARTED);
@@ -171,7 +171,11 @@ impl<'a> Run<'a> {
             Err(Cause::Interrupted) => return Err(self.interrupted()),
             Err(cause) => cause,
         };
-        let log = attempt.log(&cause);
+        // The reason in the words of others: containerd's, or the command's.
+        let log = match cause {
+            Cause::LeftAlone { .. } => None,
+            _ => service.log().or(Some(printed)),
+        };
         // It is finished, whatever asks to end: half a roll-back is worse than none.
         editor.finishes.set(true);
         let change = match &self.made {
@@ -182,7 +186,7 @@ impl<'a> Run<'a> {
         editor.finishes.set(false);
         let failure = RestartFailure {
             cause,
-            log,
+            log: log.filter(|log| !log.trim().is_empty()),
             command: service.shown(),
             change,
         };
@@ -195,7 +199,8 @@ impl<'a> Run<'a> {
         (self.scene.tell)(&cause.to_string());
         (self.scene.tell)("rolling back: taking this run's change out of the config");
         // A restart that took too long may go on.
-        let now = turn::started(&self.scene).and_then(Result::ok).flatten();
+        let now = turn::started(&self.scene).ok().and_then(Result::ok);
+        let now = now.flatten();
         let is_as_before = match self.scene.editor.roll_back(made) {
             Ok(outcome) => outcome.is_as_before,
             // What is not durable is in place all the same.
@@ -217,7 +222,8 @@ impl<'a> Run<'a> {
                 ..Restarted::default()
             })
         } else {
-            Attempt::new(&self.scene).make(now.as_ref(), &self.without)
+            self.scene
+                .restart(now.as_ref(), &self.without, &mut String::new())
         };
         ChangeFate::TakenBack {
             is_as_before,

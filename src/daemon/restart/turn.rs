@@ -12,40 +12,40 @@ use super::daemon::Daemon;
 use super::scene::Scene;
 use super::wait::{Pending, Wait};
 use crate::disk::lock::try_lock_folder;
+use crate::disk::target::Target;
 use crate::error::Error;
 
-/// A run's turn to restart containerd, which ends when this is dropped.
-pub(super) struct Turn {
-    /// The lock on the config's folder: it outlives the daemon's. `None`: it can't be locked.
-    _lock: Option<File>,
-}
-
-impl Turn {
-    /// Waits until no other run restarts containerd: each has a deadline of its own. `None`: a signal
-    /// has ended the wait.
-    pub(super) fn wait(scene: &Scene<'_>) -> Option<Self> {
-        let target = scene.editor.find().ok();
-        let folder = target.as_ref().and_then(|target| target.path.parent());
-        loop {
-            let free = Wait::begin(scene).until(|pause| match folder.map(try_lock_folder) {
-                Some(Ok(None)) => {
-                    thread::sleep(pause);
-                    Err(pending("another run to restart containerd"))
-                }
-                taken => Ok(taken.and_then(Result::ok).flatten()),
-            });
-            match free {
-                Ok(lock) => return Some(Self { _lock: lock }),
-                Err(Cause::Interrupted) => return None,
-                Err(_) => {}
+/// Waits until no other run restarts containerd: each has a deadline of its own. This run's turn lasts as
+/// long as the lock on the config's folder, which outlives the daemon's; `None`: it can't be locked.
+///
+/// # Errors
+///
+/// [`Cause::Interrupted`].
+pub(super) fn wait(scene: &Scene<'_>) -> Result<Option<File>, Cause> {
+    let target = scene.editor.find().ok();
+    let folder = target.as_ref().map(Target::folder);
+    loop {
+        let free = Wait::begin(scene).until(|pause| match folder.map(try_lock_folder) {
+            Some(Ok(None)) => {
+                thread::sleep(pause);
+                Err(pending("another run to restart containerd"))
             }
+            taken => Ok(taken.and_then(Result::ok).flatten()),
+        });
+        match free {
+            Err(Cause::Failed(_)) => {}
+            free => return free,
         }
     }
 }
 
 /// Waits until nothing starts containerd any more, and looks at it. After as long as a restart may
-/// take, it is looked at all the same. `None`: a signal has ended the wait.
-pub(super) fn started(scene: &Scene<'_>) -> Option<Result<Option<Daemon>, Error>> {
+/// take, it is looked at all the same.
+///
+/// # Errors
+///
+/// [`Cause::Interrupted`].
+pub(super) fn started(scene: &Scene<'_>) -> Result<Result<Option<Daemon>, Error>, Cause> {
     let daemon = Wait::begin(scene).until(|pause| {
         let daemon = scene.daemon();
         let answers = matches!(&daemon, Ok(Some(daemon)) if daemon.running.is_some());
@@ -56,9 +56,8 @@ pub(super) fn started(scene: &Scene<'_>) -> Option<Result<Option<Daemon>, Error>
         Err(pending("containerd to start"))
     });
     match daemon {
-        Ok(daemon) => Some(daemon),
-        Err(Cause::Interrupted) => None,
-        Err(_) => Some(scene.daemon()),
+        Err(Cause::Failed(_)) => Ok(scene.daemon()),
+        daemon => daemon,
     }
 }
 

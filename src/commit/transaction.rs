@@ -85,12 +85,7 @@ impl Editor {
         if let Ok((target, main)) = self.begin()
             && let Ok(lock) = ConfigLock::acquire(&target.path, &self.command, &at_once)
         {
-            let digest = main.bytes().map(digest::of);
-            let entry = LogEntry {
-                before: digest.clone(),
-                after: digest,
-                ..self.entry(owner, refused.code().as_str())
-            };
+            let entry = self.entry(owner, refused.code().as_str(), main.bytes());
             self.append(&lock, &target, &entry);
         }
     }
@@ -267,11 +262,7 @@ impl Editor {
             Err(error) if error.code() == Code::ImportedSidecar => return None,
             Err(error) => error.code().as_str(),
         };
-        let mut entry = LogEntry {
-            before: locked.read.as_deref().map(digest::of),
-            after: locked.read.as_deref().map(digest::of),
-            ..self.entry(task.owner(), outcome)
-        };
+        let mut entry = self.entry(task.owner(), outcome, locked.read.as_deref());
         if !locked.done.is_empty() {
             let planned = locked.planned.clone();
             entry.handlers = planned.handlers;
@@ -285,14 +276,22 @@ impl Editor {
         self.append(&locked.lock, &locked.target, &entry)
     }
 
-    /// An entry of the log without a change.
-    pub(crate) fn entry(&self, owner: Option<String>, outcome: &str) -> LogEntry {
+    /// An entry of the log without a change of the config, which is `now`.
+    pub(crate) fn entry(
+        &self,
+        owner: Option<String>,
+        outcome: &str,
+        now: Option<&[u8]>,
+    ) -> LogEntry {
+        let digest = now.map(digest::of);
         LogEntry {
             time: LogEntry::now(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.command.clone(),
             owner,
             outcome: outcome.to_owned(),
+            before: digest.clone(),
+            after: digest,
             ..LogEntry::default()
         }
     }

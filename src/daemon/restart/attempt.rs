@@ -12,7 +12,7 @@ use super::expected::Expected;
 use super::scene::Scene;
 use super::started;
 use super::verdicts::verdicts;
-use super::wait::{FIRST_POLL, Pending, Wait};
+use super::wait::{FIRST_POLL, Pending, left};
 use super::why::Why;
 use crate::daemon::running::{Drift, Running};
 use crate::error::Warning;
@@ -73,20 +73,20 @@ impl Scene<'_> {
         if let Some(cause) = expected.refuses(&verdicts_before, editor) {
             return Err(cause);
         }
-        let wait = Wait::begin(self);
+        let deadline = self.deadline();
         let mut phases = Phases::default();
         let mut clock = Instant::now();
         let mut lap = || {
             let now = Instant::now();
             now - std::mem::replace(&mut clock, now)
         };
-        self.command(wait.deadline, printed)?;
+        self.command(deadline, printed)?;
         phases.command = lap();
         if let Some(old) = old {
-            self.old_one_gone(&wait, old)?;
+            self.old_one_gone(deadline, old)?;
         }
         phases.gone = lap();
-        let running = self.new_one_ready(&wait, old)?;
+        let running = self.new_one_ready(deadline, old)?;
         phases.ready = lap();
         if running.cri.is_none() {
             return Err(Cause::Failed("containerd came back without CRI".to_owned()));
@@ -135,9 +135,9 @@ impl Scene<'_> {
         Ok(())
     }
 
-    fn old_one_gone(&self, wait: &Wait<'_>, old: &Daemon) -> Result<(), Cause> {
+    fn old_one_gone(&self, deadline: Instant, old: &Daemon) -> Result<(), Cause> {
         let limit = format_duration(self.limit);
-        wait.until(|pause| {
+        self.until(deadline, |pause| {
             if old.ends_within(pause) {
                 return Ok(());
             }
@@ -154,11 +154,11 @@ impl Scene<'_> {
     }
 
     /// Waits until a daemon says what it has loaded, or that it runs without CRI.
-    fn new_one_ready(&self, wait: &Wait<'_>, old: Option<&Daemon>) -> Result<Running, Cause> {
+    fn new_one_ready(&self, deadline: Instant, old: Option<&Daemon>) -> Result<Running, Cause> {
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
         let limit = format_duration(self.limit);
-        wait.until(|pause| {
-            let answer = wait.left().clamp(FIRST_POLL, ANSWER);
+        self.until(deadline, |pause| {
+            let answer = left(deadline).clamp(FIRST_POLL, ANSWER);
             let root = &self.editor.host_root;
             let pending = match Running::ask(root, self.endpoint, answer) {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {

@@ -16,7 +16,6 @@ use crate::commit::operation_log::LogEntry;
 use crate::commit::outcome::Outcome;
 use crate::commit::request::Request;
 use crate::containerd::Verdict;
-use crate::disk::digest;
 use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::LedgerPair;
 use crate::want::change::Change;
@@ -26,8 +25,8 @@ enum Made {
     Nothing,
     /// It stays, whether it is loaded or not.
     Kept,
-    /// It is taken back if it is not loaded.
-    Change(Box<LedgerPair>),
+    /// It is taken back if it is not loaded; then this has to be loaded.
+    Change(Box<LedgerPair>, Expected),
 }
 
 /// A run that has its config loaded.
@@ -39,8 +38,6 @@ pub(super) struct Run<'a> {
     made: Made,
     /// What has to be loaded.
     expected: Expected,
-    /// What has to be loaded once the change is taken back.
-    without: Expected,
     owner: Option<String>,
     /// Where the model is wrong about the daemon before the restart.
     disagreement: Option<Warning>,
@@ -58,7 +55,6 @@ impl<'a> Run<'a> {
             disagreement: None,
             made: Made::Nothing,
             expected: Expected::all(),
-            without: Expected::default(),
             owner: None,
             was_broken: false,
             scene,
@@ -99,13 +95,14 @@ impl<'a> Run<'a> {
             _ => &nothing,
         };
         self.expected = Expected::of(change, outcome);
-        self.without = Expected::without(&outcome.report.handlers);
         // A removal or a repair is not to blame for what it leaves.
         let is_repair = outcome.restored.is_some() || self.was_broken;
         let stays = is_repair || outcome.serves_nowhere();
         self.made = match outcome.made.clone() {
             _ if stays && outcome.is_change() => Made::Kept,
-            Some(made) if outcome.needs_restart() => Made::Change(made),
+            Some(made) if outcome.needs_restart() => {
+                Made::Change(made, Expected::without(&outcome.report.handlers))
+            }
             _ => Made::Nothing,
         };
         self.owner = request.owner().map(ToString::to_string);
@@ -144,8 +141,10 @@ impl<'a> Run<'a> {
         let asked = self.is_always.then_some(Why::Asked);
         let why = match (&self.made, &self.old) {
             // Another run's restart has loaded it along.
-            (Made::Change(_), Some(old)) if not_loaded.is_none() && old.has_loaded(editor) => asked,
-            (Made::Change(_), _) => Some(Why::Changed),
+            (Made::Change(..), Some(old)) if not_loaded.is_none() && old.has_loaded(editor) => {
+                asked
+            }
+            (Made::Change(..), _) => Some(Why::Changed),
             _ => not_loaded.or(asked),
         };
         let Some(why) = why else {
@@ -181,7 +180,7 @@ impl<'a> Run<'a> {
         let change = match &self.made {
             Made::Nothing => ChangeFate::Nothing,
             Made::Kept => ChangeFate::Kept,
-            Made::Change(made) => self.roll_back(made, &cause),
+            Made::Change(made, without) => self.roll_back(made, without, &cause),
         };
         editor.finishes.set(false);
         let failure = RestartFailure {
@@ -194,8 +193,8 @@ impl<'a> Run<'a> {
     }
 
     /// Takes the change back, as a whole or out of what others have made of the files since, and has
-    /// containerd serve without it, if it was not left alone. `cause`: why it does not serve with it.
-    fn roll_back(&self, made: &LedgerPair, cause: &Cause) -> ChangeFate {
+    /// containerd serve `without` it, if it was not left alone. `cause`: why it does not serve with it.
+    fn roll_back(&self, made: &LedgerPair, without: &Expected, cause: &Cause) -> ChangeFate {
         (self.scene.tell)(&cause.to_string());
         (self.scene.tell)("rolling back: taking this run's change out of the config");
         // A restart that took too long may go on.
@@ -223,7 +222,7 @@ impl<'a> Run<'a> {
             })
         } else {
             self.scene
-                .restart(now.as_ref(), &self.without, &mut String::new())
+                .restart(now.as_ref(), without, &mut String::new())
         };
         ChangeFate::TakenBack {
             is_as_before,
@@ -237,12 +236,8 @@ impl<'a> Run<'a> {
         let editor = self.scene.editor;
         let noted = || {
             let locked = editor.lock(editor.find()?)?;
-            let now = locked.target.read()?.bytes().map(digest::of);
-            let entry = LogEntry {
-                before: now.clone(),
-                after: now,
-                ..editor.entry(self.owner.clone(), outcome)
-            };
+            let now = locked.target.read()?;
+            let entry = editor.entry(self.owner.clone(), outcome, now.bytes());
             editor.append(&locked.lock, &locked.target, &entry);
             Ok::<(), Error>(())
         };

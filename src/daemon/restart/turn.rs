@@ -10,7 +10,7 @@ use std::thread;
 use super::cause::Cause;
 use super::daemon::Daemon;
 use super::scene::Scene;
-use super::wait::{Pending, Wait};
+use super::wait::Pending;
 use crate::disk::lock::try_lock_folder;
 use crate::disk::target::Target;
 use crate::error::Error;
@@ -25,12 +25,14 @@ pub(super) fn wait(scene: &Scene<'_>) -> Result<Option<File>, Cause> {
     let target = scene.editor.find().ok();
     let folder = target.as_ref().map(Target::folder);
     loop {
-        let free = Wait::begin(scene).until(|pause| match folder.map(try_lock_folder) {
-            Some(Ok(None)) => {
-                thread::sleep(pause);
-                Err(pending("another run to restart containerd"))
+        let free = scene.until(scene.deadline(), |pause| {
+            match folder.map(try_lock_folder) {
+                Some(Ok(None)) => {
+                    thread::sleep(pause);
+                    Err(pending("another run to restart containerd"))
+                }
+                taken => Ok(taken.and_then(Result::ok).flatten()),
             }
-            taken => Ok(taken.and_then(Result::ok).flatten()),
         });
         match free {
             Err(Cause::Failed(_)) => {}
@@ -46,7 +48,7 @@ pub(super) fn wait(scene: &Scene<'_>) -> Result<Option<File>, Cause> {
 ///
 /// [`Cause::Interrupted`].
 pub(super) fn started(scene: &Scene<'_>) -> Result<Result<Option<Daemon>, Error>, Cause> {
-    let daemon = Wait::begin(scene).until(|pause| {
+    let daemon = scene.until(scene.deadline(), |pause| {
         let daemon = scene.daemon();
         let answers = matches!(&daemon, Ok(Some(daemon)) if daemon.running.is_some());
         if answers || !scene.service.is_starting() {

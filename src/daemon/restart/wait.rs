@@ -17,50 +17,42 @@ pub(super) struct Pending {
     pub(super) cause: String,
 }
 
-/// The waits of one restart, which have one deadline.
-pub(super) struct Wait<'a> {
-    scene: &'a Scene<'a>,
-    pub(super) deadline: Instant,
-}
-
-impl<'a> Wait<'a> {
-    /// Begins now, for as long as one restart may take.
-    pub(super) fn begin(scene: &'a Scene<'a>) -> Self {
-        Self {
-            scene,
-            deadline: Instant::now() + scene.limit,
-        }
+impl Scene<'_> {
+    /// Until when the waits of a restart may take that begins now.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.limit
     }
 
     /// Looks again and again, less often with time, and tells what it waits for. `look` is given how
     /// long it may take.
     pub(super) fn until<T>(
         &self,
+        deadline: Instant,
         look: impl Fn(Duration) -> Result<T, Pending>,
     ) -> Result<T, Cause> {
         let mut poll = FIRST_POLL;
         let mut shown = (Instant::now(), String::new());
         loop {
-            let Pending { progress, cause } = match look(poll.min(self.left())) {
+            let Pending { progress, cause } = match look(poll.min(left(deadline))) {
                 Ok(found) => return Ok(found),
                 Err(pending) => pending,
             };
-            if self.left().is_zero() {
+            if left(deadline).is_zero() {
                 return Err(Cause::Failed(cause));
             }
-            if self.scene.editor.is_interrupted() {
+            if self.editor.is_interrupted() {
                 return Err(Cause::Interrupted);
             }
             let (when, last) = &shown;
             if when.elapsed() >= QUIET && *last != progress {
-                (self.scene.tell)(&progress);
+                (self.tell)(&progress);
                 shown = (Instant::now(), progress);
             }
             poll = (poll * 2).min(LAST_POLL);
         }
     }
+}
 
-    pub(super) fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
+pub(super) fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }

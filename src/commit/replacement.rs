@@ -141,7 +141,7 @@ impl Editor {
             let mut restored = restored.clone();
             for part in work.parts.iter_mut().filter(|it| it.change.is_change()) {
                 part.target = part.target.clone().keeping_broken();
-                let replaced = part.target.previous().to_owned();
+                let replaced = part.target.previous.clone();
                 let is_there = part.change.before.is_some();
                 restored.replaced.extend(is_there.then_some(replaced));
             }

@@ -32,12 +32,10 @@ pub(super) fn copy(original: &Existing, file: &File, path: &Path) -> io::Result<
         std::os::unix::fs::fchown(file, Some(uid), Some(gid))?;
     }
     file.set_permissions(Permissions::from_mode(original.metadata.mode() & 0o7777))?;
-    let flags = copy_flags(&original.file, file);
-    let mut notices: Vec<Warning> = flags
-        .err()
-        .map(|it| no_flags(path, &it))
-        .into_iter()
-        .collect();
+    let mut notices = Vec::new();
+    if let Err(error) = copy_flags(&original.file, file) {
+        notices.push(no_flags(path, &error));
+    }
     let names = match original.file.list_xattr() {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok(notices),
         names => names?,

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use rustix::fs::StatxAttributes;
 
-use super::existing::Existing;
-use super::existing::REGULAR;
+use super::existing::{Existing, REGULAR};
 use super::statx::{attributes, instead_of_mount};
 use super::target::Target;
 use super::{existing, sidecar};
@@ -28,7 +27,7 @@ const NETWORK: [(u64, &str); 9] = [
 
 /// Refuses what can't be replaced, before anything is written.
 pub(crate) fn check(target: &Target, existing: Option<&Existing>) -> Result<(), Error> {
-    let previous = target.previous();
+    let previous = &target.previous;
     if let Some(found) = existing::kind_at(previous).filter(|it| *it != REGULAR) {
         return Err(sidecar::planted(previous, found, "the previous config"));
     }
@@ -92,7 +91,7 @@ pub(crate) fn notices(target: &Target, existing: Option<&Existing>) -> Vec<Warni
                  the old text; find them with `find / -xdev -samefile {1}` and make them symbolic \
                  links",
                 target.path.display(),
-                target.previous().display()
+                target.previous.display()
             )));
     }
     if let Some(name) = network(target.folder()) {

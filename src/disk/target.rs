@@ -20,7 +20,7 @@ pub(crate) struct Target {
     /// is beside the main config, so that nothing but the file itself appears in its own folder.
     pub(crate) beside: PathBuf,
     /// Where a text is kept that is replaced.
-    pub(super) previous: PathBuf,
+    pub(crate) previous: PathBuf,
     /// The main config, whose lock is held while this is changed.
     pub(super) main: PathBuf,
 }
@@ -58,11 +58,6 @@ impl Target {
     /// Whether that is so.
     pub(super) fn keeps_broken(&self) -> bool {
         self.previous != sidecar::previous(&self.beside)
-    }
-
-    /// Where a text is kept that is replaced.
-    pub(crate) fn previous(&self) -> &Path {
-        &self.previous
     }
 
     /// Whether this is a drop-in, whose sidecars stand beside the main config.

@@ -151,7 +151,7 @@ fn lost(part: &Part) -> Warning {
     let message = format!(
         "{} was deleted or emptied since the last change; what it held then is kept in {}: {step}",
         path.display(),
-        part.target.previous().display()
+        part.target.previous.display()
     );
     Warning::new("text-lost", message)
 }

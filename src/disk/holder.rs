@@ -11,7 +11,7 @@ use super::process_stat::Stat;
 
 pub(super) const GRAMMAR: &str = "# containerd-edit v1 ";
 /// Who holds the lock if nothing in its file says so.
-pub(super) const UNKNOWN: &str = "a program that does not say who it is";
+const UNKNOWN: &str = "a program that does not say who it is";
 
 /// The line in a lock file, as names and values:
 ///
@@ -122,14 +122,16 @@ impl Holder {
             (Some(_), None) => HolderFate::Unknown,
         }
     }
+}
 
-    /// Who holds the lock if this stands in the file of a lock that is busy.
-    pub(super) fn words(&self) -> String {
-        let fate = self.fate();
-        if fate.is_over() {
-            return format!("{UNKNOWN} (the last one that did: {self}{fate})");
+/// Who holds a busy lock of which the file says this, in words that are safe to print.
+pub(super) fn words(holder: Option<&Holder>) -> String {
+    match holder.map(|holder| (holder, holder.fate())) {
+        None => UNKNOWN.to_owned(),
+        Some((holder, fate)) if fate.is_over() => {
+            format!("{UNKNOWN} (the last one that did: {holder}{fate})")
         }
-        format!("{self}{fate}")
+        Some((holder, fate)) => format!("{holder}{fate}"),
     }
 }
 
@@ -203,7 +205,11 @@ mod tests {
         let read = Holder::read(&line).expect("our line");
         assert_eq!(read, me, "{line}");
         assert_eq!(read.fate(), HolderFate::Running, "{line}");
-        assert!(read.words().contains("`add kata"), "{}", read.words());
+        assert!(
+            words(Some(&read)).contains("`add kata"),
+            "{}",
+            words(Some(&read))
+        );
     }
 
     #[test]
@@ -213,7 +219,7 @@ mod tests {
         let read = Holder::read(line).expect("our line");
         assert_eq!(read.fate(), HolderFate::Unknown);
         let said = "`add x`, PID 7 on a since 2026-01-01T00:00:00Z";
-        assert_eq!(read.words(), said);
+        assert_eq!(words(Some(&read)), said);
     }
 
     #[test]

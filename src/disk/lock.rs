@@ -14,7 +14,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, pread, retry_on_intr};
 
 use super::existing::{Unread, is_same};
-use super::holder::{self, Holder};
+use super::holder::{GRAMMAR, Holder, words};
 use super::{existing, sidecar, site};
 use crate::error::{Code, Error};
 
@@ -74,10 +74,10 @@ impl ConfigLock {
             let waited = started.elapsed();
             if waited >= patience.timeout.max(GRACE) {
                 let waited = Some(waited).filter(|_| !patience.timeout.is_zero());
-                return Err(busy(&path, waited, &words(&file)));
+                return Err(busy(&path, waited, &words(holder(&file).as_ref())));
             }
             if waited >= QUIET && !is_reported {
-                (patience.on_wait)(&path, &words(&file));
+                (patience.on_wait)(&path, &words(holder(&file).as_ref()));
                 is_reported = true;
             }
             let left = patience.timeout.max(GRACE).saturating_sub(waited);
@@ -88,9 +88,9 @@ impl ConfigLock {
 
     /// Writes down who holds the lock. Nothing depends on it, so that no error matters.
     fn sign(&self, command: &str) {
-        let mut first = [0; holder::GRAMMAR.len()];
+        let mut first = [0; GRAMMAR.len()];
         let is_free = match self.file.read_at(&mut first, 0) {
-            Ok(length) => length == 0 || first == *holder::GRAMMAR.as_bytes(),
+            Ok(length) => length == 0 || first == *GRAMMAR.as_bytes(),
             Err(_) => false,
         };
         if !is_free {
@@ -193,11 +193,6 @@ pub(crate) fn look(config: &Path) -> (Option<bool>, Option<Holder>) {
         let _ = flock(&file, FlockOperation::Unlock);
     }
     (is_free.map(|is_free| !is_free), holder(&file))
-}
-
-/// Who holds a busy lock, in words that are safe to print.
-fn words(file: &File) -> String {
-    holder(file).map_or_else(|| holder::UNKNOWN.to_owned(), |holder| holder.words())
 }
 
 fn holder(file: &File) -> Option<Holder> {

@@ -127,11 +127,6 @@ impl Masked {
         }
         flags.next().is_none().then_some(restored)
     }
-
-    /// Where a parser's error stands, if a directive in the middle of that line is to blame.
-    pub(super) fn blames_directive(at: &Position) -> bool {
-        at.text.contains(OPEN)
-    }
 }
 
 /// The directives that an edited template has and the one before had not: the first of them, to the

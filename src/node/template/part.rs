@@ -174,7 +174,8 @@ impl Template {
 /// Parses what is left of a template without its directives.
 fn parsed(text: &str) -> Result<Document, Error> {
     Document::parse(text.as_bytes()).map_err(|source| {
-        if Masked::blames_directive(&source.at) {
+        // A directive in the middle of the line is to blame.
+        if source.at.text.contains(OPEN) {
             inline(source.at)
         } else {
             Error::from(source).with_hint("fix this line")

@@ -15,8 +15,8 @@ use crate::disk::process_stat::Stat;
 
 /// So much of what a command prints last is kept, in bytes.
 const MOST_OUTPUT: u64 = 4096;
-/// How often a run looks whether the command has ended, or whether it has to end itself.
-const POLL: Duration = Duration::from_millis(5);
+/// How often a run looks whether it has to end.
+const POLL: Duration = Duration::from_millis(50);
 
 /// How a command failed.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ pub(super) fn run(
         .stderr(printed.try_clone()?)
         .process_group(0);
     let mut child = place.spawn(command)?;
+    let process = Process::of(child.id());
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break Some(status);
@@ -73,7 +74,10 @@ pub(super) fn run(
         if interrupted() {
             return Ok(None);
         }
-        std::thread::sleep(left.min(POLL));
+        match &process {
+            Some(process) => drop(process.ends_within(left.min(POLL))),
+            None => std::thread::sleep(left.min(POLL)),
+        }
     };
     // Nor does what a daemon prints there later fill the memory.
     let _ = fcntl_add_seals(&printed, SealFlags::GROW | SealFlags::SHRINK);

@@ -1,14 +1,17 @@
 //! A process that is waited for, and never mistaken for another one that has got its ID.
 
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::disk::process_stat::Stat;
 
-/// How often a process is looked at that is to end.
-const POLL: Duration = Duration::from_millis(5);
+/// How often a process is looked at where the kernel has no handle for it, before 5.3.
+const POLL: Duration = Duration::from_millis(20);
 /// Ticks of `/proc/PID/stat` in a second, as Linux shows them to programs, `time(7)`.
 const TICKS: u64 = 100;
 
@@ -33,13 +36,29 @@ impl Process {
 
     /// Waits until the process has ended, but not longer than this. Returns whether it has.
     pub(crate) fn ends_within(&self, limit: Duration) -> bool {
+        self.ends_by(self.handle().as_ref(), limit)
+    }
+
+    /// What becomes readable when it ends, `pidfd_open(2)`.
+    fn handle(&self) -> Option<OwnedFd> {
+        let pid = Pid::from_raw(i32::try_from(self.id).ok()?)?;
+        pidfd_open(pid, PidfdFlags::empty()).ok()
+    }
+
+    fn ends_by(&self, handle: Option<&OwnedFd>, limit: Duration) -> bool {
         let end = Instant::now() + limit;
         loop {
+            // Its ID may have passed to another process, before the handle was opened, too.
             let now = Stat::of(self.id).filter(|now| now.started() == Some(self.started));
             if now.is_none_or(|now| now.has_ended()) {
                 return true;
             }
             let left = end.saturating_duration_since(Instant::now());
+            if let Some(handle) = handle {
+                let left = Timespec::try_from(left).ok();
+                let mut handles = [PollFd::new(handle, PollFlags::IN)];
+                return poll(&mut handles, left.as_ref()).is_ok_and(|ready| ready > 0);
+            }
             if left.is_zero() {
                 return false;
             }
@@ -68,15 +87,20 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_process_is_seen() {
-        let mut child = child();
-        let process = Process::of(child.id()).expect("it runs");
-        assert!(!process.ends_within(Duration::from_millis(10)));
-        child.kill().expect("it runs");
-        // Nobody has waited for it yet: it is a zombie.
-        assert!(process.ends_within(Duration::from_secs(60)));
-        child.wait().expect("a child");
-        assert!(process.ends_within(Duration::ZERO));
+    fn the_end_of_a_process_is_seen_with_and_without_a_handle() {
+        for with_handle in [true, false] {
+            let mut child = child();
+            let process = Process::of(child.id()).expect("it runs");
+            let handle = process.handle().filter(|_| with_handle);
+            assert_eq!(handle.is_some(), with_handle, "a kernel from 5.3 on");
+            let ends_within = |limit| process.ends_by(handle.as_ref(), limit);
+            assert!(!ends_within(Duration::from_millis(10)));
+            child.kill().expect("it runs");
+            // Nobody has waited for it yet: it is a zombie.
+            assert!(ends_within(Duration::from_secs(60)));
+            child.wait().expect("a child");
+            assert!(ends_within(Duration::ZERO));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::slice;
 
 use super::asked::Asked;
 use super::keys::{Wanted, is_name};
@@ -13,7 +14,7 @@ use super::servers;
 use super::shape::read_as;
 use super::spelling::Spelling;
 use super::successor::Successor;
-use crate::toml::value::{Data, Place, Table, TextId, Value};
+use crate::toml::value::{Data, Place, Table, Value};
 
 /// A config as one release has loaded it.
 pub(crate) struct ReleaseConfig {
@@ -133,11 +134,14 @@ impl ReleaseConfig {
 
     /// The files of which something is in force at or below a canonical path.
     pub(crate) fn sources<'m>(&self, path: &[String], model: &'m Model<'_>) -> BTreeSet<&'m Path> {
-        let mut texts = BTreeSet::new();
-        if let Some(node) = self.node(path) {
-            texts_of(&node, &mut texts);
+        let leaves = self.node(path).map(|node| node.leaves());
+        let leaves = leaves.into_iter().flatten();
+        let mut paths = BTreeSet::new();
+        for (_, leaf) in leaves {
+            let values = leaf.array().unwrap_or(slice::from_ref(&leaf)).iter();
+            paths.extend(values.map(|value| model.path(value.place.text)));
         }
-        texts.into_iter().map(|text| model.path(text)).collect()
+        paths
     }
 
     /// The names of what else is in the table of a canonical path.
@@ -163,14 +167,6 @@ impl ReleaseConfig {
             return None;
         }
         table.get(read_as(name, &same, self.release)?)
-    }
-}
-
-fn texts_of(node: &Value, texts: &mut BTreeSet<TextId>) {
-    match &node.data {
-        Data::Table(table) => table.values().for_each(|node| texts_of(node, texts)),
-        Data::Array(nodes) => nodes.iter().for_each(|node| texts_of(node, texts)),
-        _ => drop(texts.insert(node.place.text)),
     }
 }
 

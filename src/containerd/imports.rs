@@ -126,28 +126,22 @@ enum Part {
         is_negated: bool,
         ranges: Vec<[char; 2]>,
     },
-    /// What Go calls malformed, with all that follows.
+    /// What Go calls malformed.
     Malformed,
 }
 
 fn parse(pattern: &str) -> Vec<Part> {
     let mut letters = pattern.chars().peekable();
-    let mut parts = Vec::new();
-    while let Some(letter) = letters.next() {
-        let part = match letter {
-            '*' => Some(Part::Star),
-            '?' => Some(Part::Any),
-            '\\' => letters.next().map(Part::Letter),
-            '[' => class(&mut letters),
-            plain => Some(Part::Letter(plain)),
-        };
-        let Some(part) = part else {
-            parts.push(Part::Malformed);
-            break;
-        };
-        parts.push(part);
-    }
-    parts
+    let next = || {
+        Some(match letters.next()? {
+            '*' => Part::Star,
+            '?' => Part::Any,
+            '\\' => letters.next().map_or(Part::Malformed, Part::Letter),
+            '[' => class(&mut letters).unwrap_or(Part::Malformed),
+            plain => Part::Letter(plain),
+        })
+    };
+    std::iter::from_fn(next).collect()
 }
 
 /// What follows a bracket.
@@ -182,7 +176,7 @@ fn is_match(pattern: &str, name: &OsStr) -> Option<bool> {
     let mut chunks = parts.split(|part| matches!(part, Part::Star)).peekable();
     let mut is_after_star = false;
     while let Some(chunk) = chunks.next() {
-        if let Some(Part::Malformed) = chunk.last() {
+        if chunk.iter().any(|part| matches!(part, Part::Malformed)) {
             return None;
         }
         // The last chunk has to take all that is left.

@@ -152,16 +152,13 @@ pub(super) fn is_taken(id: &str, release: &Asked) -> bool {
     let own = id
         .strip_prefix(SNAPSHOTTER)
         .and_then(|it| it.strip_prefix('.'));
-    let mut needing = SNAPSHOTTERS.iter();
-    let needs_host = needing
-        .any(|(name, releases, _)| Some(*name) == own && release.is_in(*releases))
-        || id == EROFS_DIFFER && release.is_in(FROM_2_1);
-    let is_registered = || {
-        REGISTERED
-            .iter()
-            .any(|(known, releases, _)| *known == id && release.is_in(*releases))
-    };
-    (needs_host || is_registered()) && !is_left_out(id, release)
+    let needing = SNAPSHOTTERS.iter().filter(|(name, ..)| Some(*name) == own);
+    let needing = needing.map(|(_, releases, _)| *releases);
+    let registered = REGISTERED.iter().filter(|(known, ..)| *known == id);
+    let registered = registered.map(|(_, releases, _)| *releases);
+    let erofs = (id == EROFS_DIFFER).then_some(FROM_2_1);
+    let mut all = needing.chain(erofs).chain(registered);
+    all.any(|releases| release.is_in(releases)) && !is_left_out(id, release)
 }
 
 /// What has to be on the host for a snapshotter of containerd's own to load.
@@ -216,13 +213,10 @@ pub(super) fn full_name(name: &str) -> String {
     let known = plugins.find(|Field(full, _, releases)| {
         short_name(full) == name && releases.contain(Release::LINES[0])
     });
-    if let Some(Field(full, ..)) = known {
-        return (*full).to_owned();
+    let is_service = name.ends_with("-service");
+    match known {
+        Some(Field(full, ..)) => (*full).to_owned(),
+        None if is_service => format!("io.containerd.service.v1.{name}"),
+        None => format!("io.containerd.grpc.v1.{name}"),
     }
-    let kind = if name.ends_with("-service") {
-        "service"
-    } else {
-        "grpc"
-    };
-    format!("io.containerd.{kind}.v1.{name}")
 }

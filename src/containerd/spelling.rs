@@ -91,7 +91,10 @@ impl Spelling {
     pub(crate) fn place(&self, path: &[String]) -> Vec<String> {
         let (id, rest) = match path {
             [plugins, id, rest @ ..] if plugins == "plugins" => (id, rest),
-            _ => return self.server_place(path),
+            _ => {
+                let of_plugin = (self.version > 3).then(|| servers::in_plugin(path));
+                return of_plugin.flatten().map_or_else(|| path.to_vec(), owned);
+            }
         };
         if id == RUNTIME {
             return joined(&self.runtime, rest);
@@ -115,12 +118,6 @@ impl Spelling {
     /// names are those of other keys.
     pub(crate) fn has_place(&self, path: &[String]) -> bool {
         self.canonical(&self.place(path)) == path
-    }
-
-    /// A key of a server at the top of the file, which is a plugin's since config version 4.
-    fn server_place(&self, path: &[String]) -> Vec<String> {
-        let of_plugin = (self.version > 3).then(|| servers::in_plugin(path));
-        of_plugin.flatten().map_or_else(|| path.to_vec(), owned)
     }
 
     /// A plugin of version 2 as the file calls it.

@@ -70,15 +70,10 @@ impl ConfigFiles {
         let mut pending = VecDeque::from([(main.to_owned(), source)]);
         while let Some((importer, source)) = pending.pop_front() {
             for import in written(&source) {
-                let path = absolute(&importer, &import);
-                let mut found = Vec::new();
-                if !is_pattern(&path) {
-                    found.push(path.clone());
-                }
-                for pattern in patterns(&importer, &import) {
-                    found.extend(glob(&pattern, &names).into_iter().flatten());
-                }
-                for path in found {
+                let path = Some(absolute(&importer, &import)).filter(|it| !is_pattern(it));
+                let matched = patterns(&importer, &import).into_iter();
+                let matched = matched.filter_map(|pattern| glob(&pattern, &names));
+                for path in path.into_iter().chain(matched.flatten()) {
                     if files.contains(&path) {
                         continue;
                     }
@@ -131,25 +126,15 @@ impl Host {
         if paths.is_empty() && !wants_erofs {
             return None;
         }
-        let mut existing = BTreeSet::new();
-        let mut json = BTreeSet::new();
-        for (key, path) in paths {
-            if !root.resolve(&path).is_ok_and(|found| found.is_file()) {
-                continue;
-            }
-            // Of others, such as a scratch file of some GiB, it is enough that they are there.
-            if key == RUNTIME_SPEC {
-                let spec = read_on_host(root, &path);
-                json.extend(
-                    spec.is_ok_and(|it| is_runtime_spec(&it))
-                        .then(|| path.clone()),
-                );
-            }
-            existing.insert(path);
-        }
+        paths.retain(|(_, path)| root.resolve(path).is_ok_and(|it| it.is_file()));
+        // Of others, such as a scratch file of some GiB, it is enough that they are there.
+        let specs = paths.iter().filter(|(key, _)| *key == RUNTIME_SPEC);
+        let specs = specs.map(|(_, path)| path.clone());
+        let is_spec =
+            |path: &PathBuf| read_on_host(root, path).is_ok_and(|it| is_runtime_spec(&it));
         Some(Self {
-            files: Some(existing),
-            json_files: Some(json),
+            json_files: Some(specs.filter(is_spec).collect()),
+            files: Some(paths.into_iter().map(|(_, path)| path).collect()),
             mkfs_erofs: !wants_erofs || has_mkfs_erofs(root),
             ..Self::here()
         })

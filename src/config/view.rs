@@ -39,17 +39,14 @@ impl Config {
         let if_free = others.max().unwrap_or_else(|| self.created_version());
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
-            let view = View::of(file, version, self.table(&file.name));
+            let mut view = View::of(file, version, self.table(&file.name));
             let ids = view.spelling.undecided;
-            let view = match ids.and_then(|ids| self.only_table_read(ids)) {
-                Some(id) => View::of(file, version, Some(id)),
-                None => view,
-            };
-            let successors = self.successors.get(&file.name);
-            View {
-                successors: successors.cloned().unwrap_or_default(),
-                ..view
+            if let Some(id) = ids.and_then(|ids| self.only_table_read(ids)) {
+                view.spelling = Spelling::with_plugin(view.version(), id);
             }
+            let successors = self.successors.get(&file.name);
+            view.successors = successors.cloned().unwrap_or_default();
+            view
         };
         let main = view(self.main(), if_free);
         let version = self.version_of_new(&main);

@@ -9,7 +9,7 @@ use super::registry::{self, EROFS_DIFFER};
 use super::release::{ALL, Release, Releases, SERVERS};
 use super::servers;
 use super::snapshotters;
-use super::table::text;
+use super::table::{string, text};
 use super::verdict::{Finding, Reason};
 use super::view::CriView;
 
@@ -55,12 +55,8 @@ fn log_settings(loaded: &Loaded<'_>) -> Option<Finding> {
     }
     let (format, place) = text(debug, "format")?;
     let is_known = matches!(format, "text" | "json");
-    (!is_known).then(|| {
-        (
-            format!("debug.format: unknown log format: {format}"),
-            Some(place),
-        )
-    })
+    let message = || format!("debug.format: unknown log format: {format}");
+    (!is_known).then(|| (message(), Some(place)))
 }
 
 fn timeouts(loaded: &Loaded<'_>) -> Option<Finding> {
@@ -92,15 +88,9 @@ fn proxies(loaded: &Loaded<'_>) -> Option<Finding> {
 /// The key pair for gRPC over TCP, which is read even if nothing listens there.
 fn certificates(loaded: &Loaded<'_>) -> Option<Finding> {
     let grpc = loaded.table("grpc")?;
-    let certificate = grpc.get("tcp_tls_cert")?;
-    if certificate.is_zero() {
-        return None;
-    }
-    let path = |name| text(grpc, name).map(|(path, _)| path);
-    let missing = ["tcp_tls_cert", "tcp_tls_key"]
-        .into_iter()
-        .map(|name| path(name).unwrap_or_default())
-        .find(|path| path.is_empty() || !loaded.model.has_file(path))?;
+    let certificate = grpc.get("tcp_tls_cert").filter(|it| !it.is_zero())?;
+    let pair = ["tcp_tls_cert", "tcp_tls_key"].map(|key| string(grpc, key));
+    let missing = loaded.model.missing_of(pair)?;
     let message = format!("grpc.tcp_tls_cert: open {missing}: no such file or directory");
     Some((message, Some(certificate.place)))
 }
@@ -148,34 +138,31 @@ pub(super) fn missing_plugin(view: &CriView<'_>, no_cri: Option<&Reason>) -> Opt
     // Measured: of all plugins that CRI can do without, only this one takes another along.
     let is_on = |id: &&str| {
         let needed = if *id == STREAMING { STREAMS } else { id };
-        let mut needed = [*id, needed].into_iter();
-        needed.all(|id| view.disabled(id).is_none())
+        view.disabled(id)
+            .or_else(|| view.disabled(needed))
+            .is_none()
     };
     let built_in = registry::registered(view.release).filter(is_on);
     let built_in = built_in.chain(view.has_differ("erofs").then_some(EROFS_DIFFER));
     let others = view.proxies().map(|(id, _)| id);
-    let there: Vec<String> = built_in
-        .map(str::to_owned)
-        .chain(others)
-        .chain(snapshotters::loading(view))
-        .collect();
-    for (name, place) in required {
-        let parts = if view.release.is_1x() {
-            &[OLD_CRI][..]
-        } else {
-            &[OLD_CRI, RUNTIME, IMAGES]
-        };
-        if !there.iter().any(|id| name == view.plugin_name(id)) {
+    let others = others.chain(snapshotters::loading(view));
+    let there: Vec<String> = built_in.map(str::to_owned).chain(others).collect();
+    let parts = [OLD_CRI, RUNTIME, IMAGES].map(str::to_owned);
+    let parts = if view.release.is_1x() {
+        &parts[..1]
+    } else {
+        &parts
+    };
+    required.find_map(|(name, place)| {
+        let names_one = |ids: &[String]| ids.iter().any(|id| name == view.plugin_name(id));
+        if !names_one(&there) {
             let message = format!("required plugin [{name}] not included");
             return Some(view.model.reason(message, Some(place)));
         }
-        let of_cri = parts.iter().any(|id| name == view.plugin_name(id));
-        if let (true, Some(reason)) = (of_cri, no_cri) {
-            return Some(Reason {
-                message: format!("load required plugin {name}: {}", reason.message),
-                at: reason.at.clone(),
-            });
-        }
-    }
-    None
+        let reason = no_cri.filter(|_| names_one(parts))?;
+        Some(Reason {
+            message: format!("load required plugin {name}: {}", reason.message),
+            at: reason.at.clone(),
+        })
+    })
 }

@@ -156,7 +156,7 @@ fn decode_plugins(loaded: &mut Loaded<'_>) -> Option<Reason> {
         if loaded.disabled(id).is_some() {
             continue;
         }
-        match shape.decode(node, decoder) {
+        match decoder.decode(*shape, node) {
             Ok(node) => drop(read.insert(Name::clone(name), node.into_owned())),
             Err(_) if registry::is_left_out(id, loaded.release) => {}
             Err(mismatch) => {

@@ -123,7 +123,7 @@ impl Wanted {
                     release: &Asked::new(release),
                     is_file: false,
                 };
-                shape.decode(value, decoder).is_ok()
+                decoder.decode(*shape, value).is_ok()
             })
         })
     }

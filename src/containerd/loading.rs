@@ -18,6 +18,7 @@ use super::release::{ONE_7, Release, Releases};
 use super::schema;
 use super::servers;
 use super::shape::{Decoder, Mismatch};
+use super::syntax;
 use super::table::place_of;
 use super::verdict::{Finding, Reason};
 use crate::toml::render;
@@ -174,21 +175,19 @@ fn load_file(loaded: &Loaded<'_>, path: &Path, import: Option<Place>) -> Result<
     let says = model
         .says(text)
         .map_err(|error| failed(&error.message, 0))?;
-    if let Some((what, offset)) = says.peculiarities.refusal(release) {
+    if let Some((what, offset)) = syntax::refusal(&says.peculiarities, release) {
         let what = format!("containerd {} does not parse {what}", release.alone());
         return Err(failed(&what, offset));
     }
     let table = Arc::clone(says.table_of(release));
     let whole = Value::new(Data::Table(table), Place { text, offset: 0 });
-    let decoded = schema::FILE.decode(
-        &whole,
-        Decoder {
-            release,
-            is_file: true,
-        },
-    );
-    let decoded = decoded.map_err(Mismatch::finding)?;
-    Ok(Arc::unwrap_or_clone(decoded.shared_table()))
+    let decoder = Decoder {
+        release,
+        is_file: true,
+    };
+    let known = decoder.decode(schema::FILE, &whole);
+    let known = known.map_err(Mismatch::finding)?;
+    Ok(Arc::unwrap_or_clone(known.shared_table()))
 }
 
 /// `resolveImports`: the absolute paths of an import, as the release finds them.

@@ -11,7 +11,7 @@ use crate::toml::{Document, ParseError, Source};
 use super::asked::Asked;
 use super::files::{ConfigFiles, Host};
 use super::release::Releases;
-use super::syntax::{self, Peculiarities};
+use super::syntax::{self, Found};
 use super::verdict::{Judged, LoadedHandler, Reason};
 
 /// Config files that are read once and can be judged for many releases.
@@ -39,7 +39,7 @@ pub(super) struct Says {
     pub(super) table: Arc<Table>,
     /// As 1.x reads it, where that differs.
     table_of_1x: Option<Arc<Table>>,
-    pub(super) peculiarities: Peculiarities,
+    pub(super) peculiarities: Vec<Found>,
 }
 
 impl Says {
@@ -49,7 +49,7 @@ impl Says {
         Self {
             table: config.root().shared_table(),
             table_of_1x: of_1x.map(|it| it.root().shared_table()),
-            peculiarities: Peculiarities::of(config),
+            peculiarities: syntax::peculiarities(config),
         }
     }
 
@@ -104,6 +104,12 @@ impl<'f> Model<'f> {
     pub(super) fn has_file(&self, path: &str) -> bool {
         let known = self.host.files.as_ref();
         known.is_none_or(|known| known.contains(Path::new(path)))
+    }
+
+    /// The first of two paths that is empty, or of no file on the host.
+    pub(super) fn missing_of<'p>(&self, pair: [&'p str; 2]) -> Option<&'p str> {
+        let mut paths = pair.into_iter();
+        paths.find(|path| path.is_empty() || !self.has_file(path))
     }
 
     pub(super) fn reason(&self, message: impl Into<String>, place: Option<Place>) -> Reason {

@@ -13,11 +13,11 @@ use super::registry::PULLS_BY_TRANSFER;
 use super::release::{ALL, FROM_1_7, FROM_2_1, ONE, Release, Releases, TWO};
 use super::schema;
 use super::snapshotters;
-use super::table::text;
+use super::table::{string, text};
 use super::url;
 use super::verdict::Finding;
 use super::view::{CriView, bad_duration};
-use crate::toml::value::{Data, Table, Value};
+use crate::toml::value::{Table, Value};
 
 /// The shim of containerd 1.0, for which some keys are still there.
 const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
@@ -205,24 +205,20 @@ fn base_spec(view: &CriView<'_>) -> Option<Finding> {
 
 fn key_pair(view: &CriView<'_>) -> Option<Finding> {
     let node = view.server.get("x509_key_pair_streaming")?;
-    let pair = node.table()?;
-    let path = |key| text(pair, key).map_or("", |(path, _)| path);
-    let (certificate, key) = (path("tls_cert_file"), path("tls_key_file"));
-    if certificate.is_empty() && key.is_empty() {
+    let table = node.table()?;
+    let pair = ["tls_cert_file", "tls_key_file"].map(|key| string(table, key));
+    let enabled = view.server.get("enable_tls_streaming");
+    if pair == ["", ""] {
         return None;
     }
-    let enabled = view.server.get("enable_tls_streaming");
-    if !enabled.is_some_and(Value::is_true) {
-        let message = "`x509_key_pair_streaming` is set but `enable_tls_streaming` is not set";
-        return Some((message.to_owned(), Some(node.place)));
-    }
-    let missing = [certificate, key]
-        .into_iter()
-        .find(|path| path.is_empty() || !view.model.has_file(path))?;
-    let message = if missing.is_empty() {
-        "`x509_key_pair_streaming` has one of `tls_cert_file` and `tls_key_file` only".to_owned()
+    let message = if enabled.is_some_and(Value::is_true) {
+        match view.model.missing_of(pair)? {
+            "" => "`x509_key_pair_streaming` has one of `tls_cert_file` and `tls_key_file` only"
+                .to_owned(),
+            path => format!("failed to load x509 key pair for stream server: {path} is missing"),
+        }
     } else {
-        format!("failed to load x509 key pair for stream server: {missing} is missing")
+        "`x509_key_pair_streaming` is set but `enable_tls_streaming` is not set".to_owned()
     };
     Some((message, Some(node.place)))
 }
@@ -264,14 +260,10 @@ fn unpacking(view: &CriView<'_>) -> Option<Finding> {
         let message = "unpack_config: snapshotter \"overlayfs\" not found: its plugin is disabled";
         return Some((message.to_owned(), Some(place)));
     };
-    let Data::Array(entries) = &node.data else {
-        return None;
-    };
-    entries.iter().find_map(|entry| {
+    node.array()?.iter().find_map(|entry| {
         let table = entry.table()?;
-        let value = |key| text(table, key).map_or("", |(text, _)| text);
-        let (platform, snapshotter, differ) =
-            (value("platform"), value("snapshotter"), value("differ"));
+        let keys = ["platform", "snapshotter", "differ"];
+        let [platform, snapshotter, differ] = keys.map(|key| string(table, key));
         let message = if !platform::is_valid(platform, view.release) {
             format!("unpack_config: platform configuration {platform} invalid")
         } else if table.get("optional").is_some_and(Value::is_true) {

@@ -85,56 +85,6 @@ impl Shape {
             Self::Any => "anything",
         }
     }
-
-    /// Decodes a value and all below it: what the release knows of it, each key as it should be
-    /// spelled.
-    pub(super) fn decode<'n>(self, node: &'n Value, decoder: Decoder<'_>) -> Decoded<'n> {
-        let release = decoder.release;
-        let fits = match (self, &node.data) {
-            (Self::Text, Data::Text(_))
-            | (Self::Boolean, Data::Boolean(_))
-            | (Self::Integer | Self::Nanoseconds, Data::Integer(_))
-            | (Self::Float, Data::Float(_))
-            | (Self::HandedOn(_) | Self::Map(Self::Any), Data::Table(_))
-            | (Self::Any, _) => true,
-            // go-toml v1 converts no integer to a float, v2 does.
-            (Self::Float, Data::Integer(_)) => !release.is_1x(),
-            (Self::Duration | Self::Nanoseconds, Data::Text(text)) => duration::is_valid(text),
-            // `UnmarshalText` gets what go-toml makes of the number: v1 prints "0" for 0.0, too.
-            (Self::Duration, Data::Integer(number)) => *number == 0 || decoder.has_go_toml_2_4(),
-            (Self::Duration, Data::Float(number)) => *number == 0.0 && release.is_1x(),
-            (Self::TextList, Data::Array(array)) => {
-                array.iter().all(|node| matches!(node.data, Data::Text(_)))
-            }
-            // go-toml v1 knows no empty array of tables.
-            (Self::List(shape), Data::Array(array)) if !(array.is_empty() && release.is_1x()) => {
-                return decode_list(*shape, array, node, decoder);
-            }
-            (Self::List(shape), Data::Table(_)) if decoder.has_go_toml_2_4() => {
-                return decode_list(*shape, slice::from_ref(node), node, decoder);
-            }
-            (Self::Map(shape), Data::Table(table)) => {
-                return decode_map(*shape, table, node, decoder);
-            }
-            (Self::Table(fields) | Self::Embedded(fields), Data::Table(table)) => {
-                return decode_table(fields, table, node, decoder);
-            }
-            _ => decoder.skips(self, node),
-        };
-        if fits {
-            return Ok(Cow::Borrowed(node));
-        }
-        Err(Mismatch {
-            path: Vec::new(),
-            found: match node.data {
-                Data::Text(_) if matches!(self, Self::Duration) => "another string",
-                Data::Array(_) if matches!(self, Self::TextList) => "an array of something else",
-                _ => node.kind(),
-            },
-            wanted: self.wanted(),
-            place: node.place,
-        })
-    }
 }
 
 /// How a release decodes: keys by any spelling that it takes, into one value.
@@ -146,6 +96,132 @@ pub(super) struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
+    /// Decodes a value and all below it: what the release knows of it, each key as it should be
+    /// spelled.
+    pub(super) fn decode(self, shape: Shape, node: &Value) -> Decoded<'_> {
+        let release = self.release;
+        let fits = match (shape, &node.data) {
+            (Shape::Text, Data::Text(_))
+            | (Shape::Boolean, Data::Boolean(_))
+            | (Shape::Integer | Shape::Nanoseconds, Data::Integer(_))
+            | (Shape::Float, Data::Float(_))
+            | (Shape::HandedOn(_) | Shape::Map(Shape::Any), Data::Table(_))
+            | (Shape::Any, _) => true,
+            // go-toml v1 converts no integer to a float, v2 does.
+            (Shape::Float, Data::Integer(_)) => !release.is_1x(),
+            (Shape::Duration | Shape::Nanoseconds, Data::Text(text)) => duration::is_valid(text),
+            // `UnmarshalText` gets what go-toml makes of the number: v1 prints "0" for 0.0, too.
+            (Shape::Duration, Data::Integer(number)) => *number == 0 || self.has_go_toml_2_4(),
+            (Shape::Duration, Data::Float(number)) => *number == 0.0 && release.is_1x(),
+            (Shape::TextList, Data::Array(array)) => {
+                array.iter().all(|node| matches!(node.data, Data::Text(_)))
+            }
+            // go-toml v1 knows no empty array of tables.
+            (Shape::List(shape), Data::Array(array)) if !(array.is_empty() && release.is_1x()) => {
+                return self.list(*shape, array, node);
+            }
+            (Shape::List(shape), Data::Table(_)) if self.has_go_toml_2_4() => {
+                return self.list(*shape, slice::from_ref(node), node);
+            }
+            (Shape::Map(shape), Data::Table(table)) => {
+                return self.map(*shape, table, node);
+            }
+            (Shape::Table(fields) | Shape::Embedded(fields), Data::Table(table)) => {
+                return self.table(fields, table, node);
+            }
+            _ => self.skips(shape, node),
+        };
+        if fits {
+            return Ok(Cow::Borrowed(node));
+        }
+        Err(Mismatch {
+            path: Vec::new(),
+            found: match node.data {
+                Data::Text(_) if matches!(shape, Shape::Duration) => "another string",
+                Data::Array(_) if matches!(shape, Shape::TextList) => "an array of something else",
+                _ => node.kind(),
+            },
+            wanted: shape.wanted(),
+            place: node.place,
+        })
+    }
+
+    fn list<'n>(self, shape: Shape, array: &[Value], node: &'n Value) -> Decoded<'n> {
+        let values = array
+            .iter()
+            .map(|node| Ok(self.decode(shape, node)?.into_owned()));
+        let array = Data::Array(values.collect::<Result<_, _>>()?);
+        Ok(Cow::Owned(Value::new(array, node.place)))
+    }
+
+    fn map<'n>(self, shape: Shape, table: &Table, node: &'n Value) -> Decoded<'n> {
+        let mut values = Cow::Borrowed(table);
+        for (name, node) in table {
+            let value = self.decode(shape, node);
+            if let Cow::Owned(value) = value.map_err(|mismatch| mismatch.below(name))? {
+                values.to_mut().insert(Name::clone(name), value);
+            }
+        }
+        Ok(match values {
+            Cow::Borrowed(_) => Cow::Borrowed(node),
+            Cow::Owned(table) => Cow::Owned(Value::of_table(table, node.place)),
+        })
+    }
+
+    fn table<'n>(self, fields: &'static [Field], table: &Table, node: &'n Value) -> Decoded<'n> {
+        let is_1x = self.release.is_1x();
+        let mut known = self.known(fields, table);
+        let mut is_as_it_was = known.len() == table.len();
+        let mut values: Vec<(Name, Cow<'_, Value>)> = Vec::with_capacity(known.len());
+        for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
+            let Field(name, shape, _) = &fields[entries[0].field];
+            if !is_1x && self.is_file {
+                entries.sort_by_key(|entry| entry.node.place.offset);
+            }
+            let read = |entry: &Entry<'_>| {
+                let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
+                read_by_1x(name, &keys) == Some(entry.key)
+            };
+            let mut whole: Option<(Name, Cow<'_, Value>)> = None;
+            for entry in &*entries {
+                let is_spelled = **entry.key == **name;
+                is_as_it_was &= is_spelled;
+                if is_1x && !is_spelled && !read(entry) {
+                    continue;
+                }
+                let value = self.decode(*shape, entry.node);
+                let value = value.map_err(|mismatch| mismatch.below(name))?;
+                let is_skipped = self.skips(*shape, &value);
+                is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
+                match &mut whole {
+                    _ if is_skipped => {}
+                    Some((_, known)) => Merging::Struct.values(known.to_mut(), value.into_owned()),
+                    None if is_spelled => whole = Some((Name::clone(entry.key), value)),
+                    None => whole = Some(((*name).into(), value)),
+                }
+            }
+            values.extend(whole);
+        }
+        for (field, Field(name, shape, releases)) in fields.iter().enumerate() {
+            if let (true, Shape::Embedded(_)) = (is_1x, shape)
+                && known.iter().all(|entry| entry.field != field)
+                && self.release.is_in(*releases)
+            {
+                let value = self.decode(*shape, node)?;
+                if !value.is_zero() {
+                    is_as_it_was = false;
+                    values.push(((*name).into(), value));
+                }
+            }
+        }
+        if is_as_it_was {
+            return Ok(Cow::Borrowed(node));
+        }
+        let values = values.into_iter();
+        let whole = values.map(|(name, value)| (name, value.into_owned()));
+        Ok(Cow::Owned(Value::of_table(whole.collect(), node.place)))
+    }
+
     /// go-toml 2.4 takes an integer for a duration, and a table for an array that holds it.
     fn has_go_toml_2_4(self) -> bool {
         self.release.parses_as(Releases::from(2, 4))
@@ -207,97 +283,6 @@ fn read_by_1x<'k>(name: &str, keys: &[&'k str]) -> Option<&'k str> {
     let first_lower = first_lower.map_or_else(String::new, |(first, rest)| first.to_owned() + rest);
     let mut spellings = [name, &lower, &upper, &first_lower].into_iter();
     spellings.find_map(|wanted| keys.iter().copied().find(|key| *key == wanted))
-}
-
-fn decode_list<'n>(
-    shape: Shape,
-    array: &[Value],
-    node: &'n Value,
-    decoder: Decoder<'_>,
-) -> Decoded<'n> {
-    let nodes = array.iter().map(|node| shape.decode(node, decoder));
-    let values: Vec<Value> = nodes
-        .map(|node| node.map(Cow::into_owned))
-        .collect::<Result<_, _>>()?;
-    Ok(Cow::Owned(Value::new(Data::Array(values), node.place)))
-}
-
-fn decode_map<'n>(
-    shape: Shape,
-    table: &Table,
-    node: &'n Value,
-    decoder: Decoder<'_>,
-) -> Decoded<'n> {
-    let mut values = Cow::Borrowed(table);
-    for (name, node) in table {
-        let value = shape.decode(node, decoder);
-        if let Cow::Owned(value) = value.map_err(|mismatch| mismatch.below(name))? {
-            values.to_mut().insert(Name::clone(name), value);
-        }
-    }
-    Ok(match values {
-        Cow::Borrowed(_) => Cow::Borrowed(node),
-        Cow::Owned(table) => Cow::Owned(Value::of_table(table, node.place)),
-    })
-}
-
-fn decode_table<'n>(
-    fields: &'static [Field],
-    table: &Table,
-    node: &'n Value,
-    decoder: Decoder<'_>,
-) -> Decoded<'n> {
-    let is_1x = decoder.release.is_1x();
-    let mut known = decoder.known(fields, table);
-    let mut is_as_it_was = known.len() == table.len();
-    let mut values: Vec<(Name, Cow<'_, Value>)> = Vec::with_capacity(known.len());
-    for entries in known.chunk_by_mut(|one, other| one.field == other.field) {
-        let Field(name, shape, _) = &fields[entries[0].field];
-        if !is_1x && decoder.is_file {
-            entries.sort_by_key(|entry| entry.node.place.offset);
-        }
-        let read = |entry: &Entry<'_>| {
-            let keys: Vec<&str> = entries.iter().map(|entry| &**entry.key).collect();
-            read_by_1x(name, &keys) == Some(entry.key)
-        };
-        let mut whole: Option<(Name, Cow<'_, Value>)> = None;
-        for entry in &*entries {
-            let is_spelled = **entry.key == **name;
-            is_as_it_was &= is_spelled;
-            if is_1x && !is_spelled && !read(entry) {
-                continue;
-            }
-            let value = shape.decode(entry.node, decoder);
-            let value = value.map_err(|mismatch| mismatch.below(name))?;
-            let is_skipped = decoder.skips(*shape, &value);
-            is_as_it_was &= matches!(value, Cow::Borrowed(_)) && !is_skipped;
-            match &mut whole {
-                _ if is_skipped => {}
-                Some((_, known)) => Merging::Struct.values(known.to_mut(), value.into_owned()),
-                None if is_spelled => whole = Some((Name::clone(entry.key), value)),
-                None => whole = Some(((*name).into(), value)),
-            }
-        }
-        values.extend(whole);
-    }
-    for (field, Field(name, shape, releases)) in fields.iter().enumerate() {
-        if let (true, Shape::Embedded(_)) = (is_1x, shape)
-            && known.iter().all(|entry| entry.field != field)
-            && decoder.release.is_in(*releases)
-        {
-            let value = shape.decode(node, decoder)?;
-            if !value.is_zero() {
-                is_as_it_was = false;
-                values.push(((*name).into(), value));
-            }
-        }
-    }
-    if is_as_it_was {
-        return Ok(Cow::Borrowed(node));
-    }
-    let values = values.into_iter();
-    let whole = values.map(|(name, value)| (name, value.into_owned()));
-    Ok(Cow::Owned(Value::of_table(whole.collect(), node.place)))
 }
 
 impl Mismatch {

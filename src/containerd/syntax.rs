@@ -32,34 +32,30 @@ pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
     construct::ALL.iter().map(|it| (it.reason, it.refusing))
 }
 
-/// The constructs of a file that not every release parses, with where they stand.
-#[derive(Debug)]
-pub(crate) struct Peculiarities(Vec<(Construct, usize)>);
+/// A construct, and where it stands.
+pub(super) type Found = (Construct, usize);
 
-impl Peculiarities {
-    pub(crate) fn of(config: &Document) -> Self {
-        let text = config.text();
-        let mut found = Vec::new();
-        if text.starts_with('\u{feff}') {
-            found.push((construct::BYTE_ORDER_MARK, 0));
-        }
-        found.extend(finder::constructs(config));
-        found.extend(leap_seconds_of_known_keys(config, &found));
-        found.extend(headers_of_dotted_tables(config));
-        found.extend(escapes_in_unknown_keys(config));
-        Self(found)
+/// The constructs of a file that not every release parses.
+pub(super) fn peculiarities(config: &Document) -> Vec<Found> {
+    let mut found = Vec::new();
+    if config.text().starts_with('\u{feff}') {
+        found.push((construct::BYTE_ORDER_MARK, 0));
     }
+    found.extend(finder::constructs(config));
+    found.extend(leap_seconds_of_known_keys(config, &found));
+    found.extend(headers_of_dotted_tables(config));
+    found.extend(escapes_in_unknown_keys(config));
+    found
+}
 
-    /// Why this release does not parse the file, and where.
-    pub(super) fn refusal(&self, release: &Asked) -> Option<(&'static str, usize)> {
-        let mut found = self.0.iter();
-        let refused = found.find(|(it, _)| release.parses_as(it.refusing))?;
-        Some((refused.0.reason, refused.1))
-    }
+/// Why a release does not parse a file with these constructs, and where.
+pub(super) fn refusal(found: &[Found], release: &Asked) -> Option<(&'static str, usize)> {
+    let refused = |(it, _): &&Found| release.parses_as(it.refusing);
+    found.iter().find(refused).map(|(it, at)| (it.reason, *at))
 }
 
 /// Headers of tables that dotted keys have made before.
-fn headers_of_dotted_tables(config: &Document) -> Vec<(Construct, usize)> {
+fn headers_of_dotted_tables(config: &Document) -> Vec<Found> {
     let index = &config.index;
     let mut made = std::collections::HashSet::new();
     let mut found = Vec::new();
@@ -98,34 +94,28 @@ fn is_escaped(text: &str, key: &Segment) -> bool {
 }
 
 /// 2.x looks at the values of keys that it knows only.
-fn leap_seconds_of_known_keys(
-    config: &Document,
-    found: &[(Construct, usize)],
-) -> Vec<(Construct, usize)> {
+fn leap_seconds_of_known_keys(config: &Document, found: &[Found]) -> Vec<Found> {
     let index = &config.index;
-    let is_of_known_key = |offset: &usize| {
+    let is_of_known_key = |offset: usize| {
         let mut statements = index.statements.iter();
-        let number = statements.position(|it| it.span.contains(offset));
+        let number = statements.position(|it| it.span.contains(&offset));
         number.is_some_and(|number| schema::is_of_file(index.path(number)))
     };
     let leaps = found.iter().filter(|(it, _)| *it == construct::LEAP_SECOND);
-    let offsets = leaps.map(|(_, offset)| *offset).filter(is_of_known_key);
-    offsets
-        .map(|offset| (construct::LEAP_SECOND_OF_KNOWN_KEY, offset))
+    let leaps = leaps.filter(|(_, offset)| is_of_known_key(*offset));
+    leaps
+        .map(|(_, offset)| (construct::LEAP_SECOND_OF_KNOWN_KEY, *offset))
         .collect()
 }
 
 /// Keys that no release knows, with an escape in their first or last part.
-fn escapes_in_unknown_keys(config: &Document) -> Vec<(Construct, usize)> {
+fn escapes_in_unknown_keys(config: &Document) -> impl Iterator<Item = Found> {
     let index = &config.index;
-    let mut found = Vec::new();
-    for (number, statement) in index.statements.iter().enumerate() {
+    let statements = index.statements.iter().enumerate();
+    let unknown = statements.filter(|(number, statement)| {
         let ends = [statement.keys.first(), statement.keys.last()];
         let mut ends = ends.into_iter().flatten();
-        if ends.any(|key| is_escaped(config.text(), key)) && !schema::is_of_file(index.path(number))
-        {
-            found.push((construct::ESCAPE_IN_UNKNOWN_KEY, statement.span.start));
-        }
-    }
-    found
+        ends.any(|key| is_escaped(config.text(), key)) && !schema::is_of_file(index.path(*number))
+    });
+    unknown.map(|(_, statement)| (construct::ESCAPE_IN_UNKNOWN_KEY, statement.span.start))
 }

@@ -21,6 +21,11 @@ pub(super) fn shared_at(table: &Table, name: &str) -> Arc<Table> {
     value.map_or_else(Arc::default, Value::shared_table)
 }
 
+/// The string at a key; an empty one if there is none.
+pub(super) fn string<'t>(table: &'t Table, name: &str) -> &'t str {
+    table.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// The string at a key, if there is one that is not empty, and where it stands.
 pub(super) fn text<'t>(table: &'t Table, name: &str) -> Option<(&'t str, Place)> {
     let value = table.get(name)?;

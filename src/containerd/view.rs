@@ -9,7 +9,7 @@ use super::loaded::Loaded;
 use super::plugin::{IMAGES, OLD_CRI, RUNTIME};
 use super::registry::DIFFER;
 use super::release::FROM_2_1;
-use super::table::{shared_at, text};
+use super::table::{shared_at, string, text};
 use super::verdict::{Finding, LoadedHandler};
 use crate::toml::value::{Place, Table, Value};
 
@@ -17,15 +17,6 @@ use crate::toml::value::{Place, Table, Value};
 pub(crate) const BUILT_IN: &str = "runc";
 /// The shim type of runc and of what behaves like it.
 pub(crate) const RUNC_TYPE: &str = "io.containerd.runc.v2";
-
-/// The plugin part that holds the handlers, as the release names it.
-fn cri_name(loaded: &Loaded<'_>) -> &'static str {
-    if loaded.release.is_1x() {
-        loaded.plugin_name(OLD_CRI)
-    } else {
-        RUNTIME
-    }
-}
 
 /// The parts of a loaded config that CRI reads.
 pub(super) struct CriView<'v> {
@@ -49,10 +40,9 @@ pub(super) struct Handler {
 impl Handler {
     fn of(node: &Value) -> Self {
         let table = node.shared_table();
-        let runtime_type = text(&table, "runtime_type").map(|(text, _)| text.to_owned());
         Self {
             loaded: LoadedHandler {
-                runtime_type: runtime_type.unwrap_or_default(),
+                runtime_type: string(&table, "runtime_type").to_owned(),
                 place: Some(node.place),
             },
             table,
@@ -81,11 +71,11 @@ impl<'v> CriView<'v> {
             let plugins = loaded.table("plugins");
             plugins.map_or_else(Arc::default, |plugins| shared_at(plugins, id))
         };
-        let cri = part(cri_name(loaded));
-        let (images, server) = if loaded.release.is_1x() {
-            (Arc::clone(&cri), Arc::clone(&cri))
+        let [cri, images, server] = if loaded.release.is_1x() {
+            let cri = part(loaded.plugin_name(OLD_CRI));
+            [Arc::clone(&cri), Arc::clone(&cri), cri]
         } else {
-            (part(IMAGES), part(OLD_CRI))
+            [RUNTIME, IMAGES, OLD_CRI].map(part)
         };
         let mut view = Self {
             loaded,

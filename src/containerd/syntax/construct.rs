@@ -4,7 +4,7 @@ use crate::containerd::release::{GO_TOML_2_4, ONE, Release, Releases, TWO};
 
 /// A construct that not every release parses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Construct {
+pub(crate) struct Construct {
     pub(super) refusing: Releases,
     pub(super) reason: &'static str,
 }

@@ -79,29 +79,18 @@ impl<'t> Finder<'t> {
     fn datetime(&mut self, span: Span) {
         let text = self.text(span);
         let is_date = text.len() >= 10 && text.as_bytes()[4] == b'-' && text.is_char_boundary(10);
-        let time = if is_date {
-            text[10..].trim_start_matches(['T', 't', ' '])
-        } else {
-            text
-        };
+        let time = text.get(10..).filter(|_| is_date);
+        let time = time.map_or(text, |time| time.trim_start_matches(['T', 't', ' ']));
         let is_time = time.len() >= 5 && time.as_bytes()[2] == b':';
-        if !is_date && !is_time {
-            return;
-        }
-        let construct = if !is_time {
-            // With a space behind it, 1.x reads a date.
-            if matches!(self.text.as_bytes().get(span.end()), None | Some(b' ')) {
-                return;
-            }
-            construct::DATE_ALONE
-        } else if time.as_bytes().get(5) != Some(&b':') {
-            construct::MINUTE_TIME
-        } else if time.get(6..8) == Some("60") {
-            construct::LEAP_SECOND
-        } else if text.contains(['t', 'z']) {
-            construct::LOWERCASE_TIME
-        } else {
-            return;
+        let second = time.get(5..8);
+        // With a space behind it, 1.x reads a date.
+        let is_alone = || !matches!(self.text.as_bytes().get(span.end()), None | Some(b' '));
+        let construct = match (is_date, is_time) {
+            (true, false) if is_alone() => construct::DATE_ALONE,
+            (_, true) if second.is_none_or(|it| !it.starts_with(':')) => construct::MINUTE_TIME,
+            (_, true) if second == Some(":60") => construct::LEAP_SECOND,
+            (_, true) if text.contains(['t', 'z']) => construct::LOWERCASE_TIME,
+            _ => return,
         };
         self.note(construct, span);
     }

@@ -16,8 +16,8 @@ use super::snapshotters;
 use super::table::{string, text};
 use super::url;
 use super::verdict::Finding;
-use super::view::{CriView, bad_duration};
-use crate::toml::value::{Table, Value};
+use super::view::{CriView, Handler, bad_duration};
+use crate::toml::value::{Place, Table, Value};
 
 /// The shim of containerd 1.0, for which some keys are still there.
 const OLD_SHIM: &str = "io.containerd.runtime.v1.linux";
@@ -90,18 +90,17 @@ fn default_is_not_listed(view: &CriView<'_>) -> Option<Finding> {
 /// A switch that works with the shim of containerd 1.0 alone.
 fn old_shim_key(view: &CriView<'_>, table: &Table, key: &str) -> Option<Finding> {
     let node = table.get(key).filter(|node| node.is_true())?;
-    let default = view.handlers.get(&view.default)?;
-    let message = format!("`{key}` only works for runtime {OLD_SHIM}");
-    (default.loaded.runtime_type != OLD_SHIM).then_some((message, Some(node.place)))
+    of_old_shim(view.handlers.get(&view.default)?, key, node.place)
 }
 
 fn old_shim_text(view: &CriView<'_>, key: &str) -> Option<Finding> {
-    let mut others = view.handlers.values();
-    others.find_map(|handler| {
-        let (_, place) = text(&handler.table, key)?;
-        let message = || format!("`{key}` only works for runtime {OLD_SHIM}");
-        (handler.loaded.runtime_type != OLD_SHIM).then(|| (message(), Some(place)))
-    })
+    let mut handlers = view.handlers.values();
+    handlers.find_map(|handler| of_old_shim(handler, key, text(&handler.table, key)?.1))
+}
+
+fn of_old_shim(handler: &Handler, key: &str, place: Place) -> Option<Finding> {
+    let message = || format!("`{key}` only works for runtime {OLD_SHIM}");
+    (handler.loaded.runtime_type != OLD_SHIM).then(|| (message(), Some(place)))
 }
 
 fn all_devices_alone(view: &CriView<'_>) -> Option<Finding> {
@@ -144,10 +143,8 @@ fn two_bin_dirs(view: &CriView<'_>) -> Option<Finding> {
     } else {
         &["/opt/cni/bin"]
     };
-    let is_default = folders
-        .texts()
-        .map(|(path, _)| path)
-        .eq(built_in.iter().copied());
+    let folders = folders.texts().map(|(path, _)| path);
+    let is_default = folders.eq(built_in.iter().copied());
     let message = "`cni.bin_dir` and `cni.bin_dirs` cannot be set at the same time";
     (!is_default).then(|| (message.to_owned(), Some(place)))
 }

@@ -47,14 +47,10 @@ impl Successor {
     /// What has stood at the key, by an element of the array.
     pub(super) fn before(&self, element: &Value) -> Option<Value> {
         let text = element.as_str()?;
-        if self.on.is_some_and(|on| text != on) {
-            return None;
+        match self.on {
+            Some(on) => (text == on).then(|| Value::new(Data::Boolean(true), element.place)),
+            None => Some(element.clone()),
         }
-        let data = match self.on {
-            Some(_) => Data::Boolean(true),
-            None => element.data.clone(),
-        };
-        Some(Value::new(data, element.place))
     }
 
     /// The value of the key, by an element of the array.

@@ -153,6 +153,6 @@ fn key_at(config: &Config, reason: &Reason) -> Option<Key> {
     let path = leaves.find(|leaf| config.position(&file, &view.place(leaf)) == *at)?;
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     // Without an import, all that its files have is gone.
-    let is_settable = names != ["imports"] && mistake::of_the_node(&names).is_none();
+    let is_settable = names != ["imports"] && mistake::of_the_node(&names).is_ok();
     is_settable.then(|| Key::new(&path))
 }

@@ -153,8 +153,8 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     if let Some(meant) = beside().or_else(|| meant_by(&path, kind)) {
         return format!("did you mean {}?", render::dotted(&meant, Quotes::Basic));
     }
-    if let Some(mistake) = mistake::unknown(&path, 0) {
-        return mistake.hint;
+    if let Err(error) = mistake::unknown(&path, 0) {
+        return error.hint().to_owned();
     }
     if let Some((id, _)) = unknown_plugin(&path) {
         return format!("no containerd release is known to have a plugin {id}");

@@ -10,7 +10,7 @@ use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue};
 use super::key_name::KeyName;
 use super::mistake;
-use super::statements::{Said, check_agreement};
+use super::statements::{Statements, check_agreement};
 
 /// One change to what an owner wants of a config. [`edit()`](crate::edit()) makes files of it, and
 /// [`Editor::commit`](crate::Editor::commit) writes them.
@@ -33,7 +33,7 @@ use super::statements::{Said, check_agreement};
 pub struct Change {
     pub(crate) owner: Owner,
     /// Whether the owner was named, and is not the one of what people register by hand.
-    names_owner: bool,
+    pub(super) names_owner: bool,
     /// Keys that are wanted from now on, in the order in which new ones are written.
     pub(crate) wants: Vec<KeyValue>,
     /// Whether nothing else is wanted any more.
@@ -63,10 +63,10 @@ pub struct Change {
     pub(crate) plugin_id: Option<String>,
     /// When the owner leaves, if it does: a ledger remembers it.
     pub(crate) time: Option<String>,
-    /// What [`Change::key`] was given.
-    keys: Said,
+    /// What [`Change::key`] was given, or a patch file says.
+    pub(super) keys: Statements,
     /// What [`Change::was`] was given.
-    were: Said,
+    were: Statements,
 }
 
 /// What of other owners' wants a change overrules.
@@ -161,7 +161,7 @@ impl Change {
     /// setting contradicts it; [`Code::NoRuntimeType`] if no preset is for an empty handler.
     pub fn key(mut self, setting: &Setting) -> Result<Self, Error> {
         mistake::refuse(&[], setting.path(), setting.value())?;
-        self.keys.enter(setting)?;
+        self.keys.enter(setting.clone(), None)?;
         self.set_bare_handlers(setting)?;
         self.set_key(setting);
         Ok(self)
@@ -207,7 +207,7 @@ impl Change {
             let message = format!("--was {}: the value is a table, not one key", setting.key());
             return Err(Error::new(Code::Usage, message, "name one key of it"));
         }
-        self.were.enter(setting)?;
+        self.were.enter(setting.clone(), None)?;
         let was = Key::spelled(setting.path()).with(setting.value());
         self.adoption.get_or_insert_default().push(was);
         Ok(self)

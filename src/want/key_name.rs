@@ -2,7 +2,7 @@
 
 use super::handler::Setting;
 use super::key::Key;
-use super::mistake::{self, Mistake};
+use super::mistake;
 use crate::error::{Code, Error};
 use crate::toml::render::{self, Quotes};
 use crate::toml::{Path, Value, key_path};
@@ -41,10 +41,10 @@ impl KeyName {
 
     /// The key in its canonical spelling, or the elements of it that are named, if it is one that an
     /// installer may have.
-    pub(crate) fn keys(&self) -> Result<Vec<Key>, Mistake> {
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, Error> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let mistake = mistake::of_the_node(&path).or_else(|| mistake::unquoted(&path));
-        mistake.map_or(Ok(()), Err)?;
+        mistake::of_the_node(&path)?;
+        mistake::unquoted(&path)?;
         let key = Key::spelled(&path);
         match &self.element {
             None => Ok(vec![key]),
@@ -52,7 +52,7 @@ impl KeyName {
             Some(_) => {
                 let message = format!("{key} is one value, and not a list of elements");
                 let hint = format!("name the key alone: {}", self.dotted());
-                Err(Mistake::of_key(message, hint))
+                Err(mistake::of_key(message, hint))
             }
         }
     }

@@ -9,66 +9,51 @@ use super::key::Key;
 use super::known::{OF_THE_NODE, corrected, first_unknown, names, wanted};
 
 /// What to do about a value.
-pub(crate) const FIX: &str = "fix this value";
+pub(super) const FIX: &str = "fix this value";
 /// So many names of keys are listed to people.
 const MOST_NAMES: usize = 20;
 
-/// What is wrong, and what to do.
-#[derive(Debug)]
-pub(crate) struct Mistake {
-    pub(crate) message: String,
-    pub(crate) hint: String,
-    /// Whether the value is wrong, and not the key.
-    pub(crate) is_of_value: bool,
+/// The detail of an error: the value is wrong, and not the key.
+pub(super) struct OfValue;
+
+/// Something is wrong with a key.
+pub(super) fn of_key(message: impl Into<String>, hint: impl Into<String>) -> Error {
+    Error::new(Code::Usage, message, hint)
 }
 
-impl Mistake {
-    /// Something is wrong with a key.
-    pub(crate) fn of_key(message: String, hint: impl Into<String>) -> Self {
-        Self {
-            message,
-            hint: hint.into(),
-            is_of_value: false,
-        }
-    }
-
-    /// Something is wrong with a value.
-    pub(crate) fn of_value(message: String, hint: impl Into<String>) -> Self {
-        Self {
-            is_of_value: true,
-            ..Self::of_key(message, hint)
-        }
-    }
-
-    /// A value of another type than `wanted`, which comes with its article.
-    pub(crate) fn of_type(path: &[&str], value: &Value, wanted: &str) -> Self {
-        let found = match value.kind() {
-            "an array" => "this array",
-            found => found,
-        };
-        let key = dotted(path);
-        Self::of_value(format!("{key} wants {wanted}, not {found}"), FIX)
-    }
+/// Something is wrong with a value.
+pub(super) fn of_value(message: impl Into<String>, hint: impl Into<String>) -> Error {
+    of_key(message, hint).with_detail(OfValue)
 }
 
-/// Why an installer may not want anything of a key, if it is the node's own.
-pub(crate) fn of_the_node(path: &[&str]) -> Option<Mistake> {
+/// A value of another type than `wanted`, which comes with its article.
+pub(super) fn of_type(path: &[&str], value: &Value, wanted: &str) -> Error {
+    let found = match value.kind() {
+        "an array" => "this array",
+        found => found,
+    };
+    let key = dotted(path);
+    of_value(format!("{key} wants {wanted}, not {found}"), FIX)
+}
+
+/// Refuses a key that is the node's own: no installer may want anything of it.
+pub(crate) fn of_the_node(path: &[&str]) -> Result<(), Error> {
     let name = match path {
         [name] if OF_THE_NODE.contains(name) => name,
-        _ => return None,
+        _ => return Ok(()),
     };
     let message = format!("{name} is the node's own, and no installer's to set");
     let hint = "leave it out; whoever runs the node sets it in the config by hand";
-    Some(Mistake::of_key(message, hint))
+    Err(of_key(message, hint))
 }
 
-/// What is wrong with a key, if no release reads it. `path` is spelled as in a patch file; the first
-/// `given` segments of it are there wherever people write the key.
-pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
-    if let Some(mistake) = unquoted(path) {
-        return Some(mistake);
-    }
-    let depth = first_unknown(path)?;
+/// Refuses a key that no release reads. `path` is spelled as in a patch file; the first `given` segments
+/// of it are there wherever people write the key.
+pub(crate) fn unknown(path: &[&str], given: usize) -> Result<(), Error> {
+    unquoted(path)?;
+    let Some(depth) = first_unknown(path) else {
+        return Ok(());
+    };
     let (table, name) = (&path[..depth - 1], path[depth - 1]);
     let written = render::key(name, Quotes::Basic);
     let message = match table {
@@ -87,13 +72,13 @@ pub(crate) fn unknown(path: &[&str], given: usize) -> Option<Mistake> {
         None if names.len() <= MOST_NAMES => format!("the keys are {}", names.join(", ")),
         None => "`containerd config default` shows the keys".to_owned(),
     };
-    Some(Mistake::of_key(message, hint))
+    Err(of_key(message, hint))
 }
 
-/// What is wrong with a key in which a plugin's ID is not quoted.
-pub(crate) fn unquoted(path: &[&str]) -> Option<Mistake> {
+/// Refuses a key in which a plugin's ID is not quoted.
+pub(super) fn unquoted(path: &[&str]) -> Result<(), Error> {
     let ["plugins", "io", ..] = path else {
-        return None;
+        return Ok(());
     };
     // An ID is a type, which ends with its version, and a name.
     let is_version = |name: &&str| {
@@ -110,62 +95,56 @@ pub(crate) fn unquoted(path: &[&str]) -> Option<Mistake> {
         _ => "quote the plugin's ID, as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi"
             .to_owned(),
     };
-    Some(Mistake::of_key("no plugin has the ID io".to_owned(), hint))
+    Err(of_key("no plugin has the ID io", hint))
 }
 
-/// What is wrong with a key and its value, not counting what is below it: see [`unknown`].
-pub(crate) fn find(path: &[&str], value: &Value, given: usize) -> Option<Mistake> {
-    let of_key = of_the_node(path).or_else(|| unknown(path, given));
-    if of_key.is_some() {
-        return of_key;
-    }
-    for table in (1..path.len()).map(|depth| &path[..depth]) {
-        let above = Value::of_table(Table::new(), Place::default());
-        let wanted = wanted(table)?;
-        if !wanted.accepts(&above) {
-            return Some(Mistake::of_type(table, &above, &wanted.text()));
+/// Refuses a key or its value if something is wrong with it, not counting what is below it: see
+/// [`unknown`].
+pub(super) fn check(path: &[&str], value: &Value, given: usize) -> Result<(), Error> {
+    of_the_node(path)?;
+    unknown(path, given)?;
+    let above = Value::of_table(Table::new(), Place::default());
+    for depth in 1..=path.len() {
+        let (key, value) = match &path[..depth] {
+            whole if depth == path.len() => (whole, value),
+            table => (table, &above),
+        };
+        let Some(wanted) = wanted(key) else {
+            return Ok(());
+        };
+        let is_element = || value.as_str().is_some() && Key::spelled(key).is_list();
+        if !wanted.accepts(value) && !is_element() {
+            return Err(of_type(key, value, &wanted.text()));
         }
     }
-    let wanted = wanted(path)?;
-    let is_element = || value.as_str().is_some() && Key::spelled(path).is_list();
-    let is_right = wanted.accepts(value) || is_element();
-    if !is_right {
-        return Some(Mistake::of_type(path, value, &wanted.text()));
-    }
     if let Some(table) = value.table() {
-        let is_empty = matches!(path, ["proxy_plugins", _]) && table.is_empty();
-        let message = format!("{} holds no keys", dotted(path));
-        let hint = "give it a type and an address, or leave it out";
-        return is_empty.then(|| Mistake::of_key(message, hint));
+        if matches!(path, ["proxy_plugins", _]) && table.is_empty() {
+            let hint = "give it a type and an address, or leave it out";
+            return Err(of_key(format!("{} holds no keys", dotted(path)), hint));
+        }
+        return Ok(());
     }
     let of_name = path.iter().find_map(|name| unportable_key(name));
-    let reason = of_name.or_else(|| unportable(value))?;
+    let Some(reason) = of_name.or_else(|| unportable(value)) else {
+        return Ok(());
+    };
     let message = format!("{}: {reason}", dotted(path));
-    Some(Mistake::of_key(message, "write it in another way"))
+    Err(of_key(message, "write it in another way"))
 }
 
-/// What is wrong with a key and its value, and all below it.
-pub(crate) fn find_below(path: &[&str], value: &Value, given: usize) -> Option<Mistake> {
-    find(path, value, given).or_else(|| {
-        let mut below = value.entries().into_iter();
-        below.find_map(|(name, value)| find_below(&[path, &[name]].concat(), value, given))
-    })
+/// The same, and of all that is below it.
+fn check_below(path: &[&str], value: &Value, given: usize) -> Result<(), Error> {
+    check(path, value, given)?;
+    let mut below = value.entries().into_iter();
+    below.try_for_each(|(name, value)| check_below(&[path, &[name]].concat(), value, given))
 }
 
 /// Refuses a key below the table at a path, which people do not spell again, if something is wrong with
 /// it, with its value or with what is below it.
-pub(crate) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<(), Error> {
+pub(super) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<(), Error> {
     let key = key.iter().map(String::as_str);
     let path: Vec<&str> = table.iter().copied().chain(key).collect();
-    let mistake = find_below(&path, value, table.len());
-    mistake.map_or(Ok(()), |mistake| Err(mistake.into()))
-}
-
-impl From<Mistake> for Error {
-    /// The error of what people do not spell in a file.
-    fn from(Mistake { message, hint, .. }: Mistake) -> Self {
-        Self::new(Code::Usage, message, hint)
-    }
+    check_below(&path, value, table.len())
 }
 
 fn dotted<S: AsRef<str>>(path: &[S]) -> String {
@@ -210,7 +189,7 @@ mod tests {
     fn a_plugin_s_id_without_quotes_is_spelled_as_it_should_be() {
         let hint = |dotted: &str| {
             let path: Vec<&str> = dotted.split('.').collect();
-            unquoted(&path).map(|mistake| mistake.hint)
+            unquoted(&path).err().map(|error| error.hint().to_owned())
         };
         for (key, quoted) in [
             (

@@ -5,50 +5,42 @@ use std::ops::Bound;
 
 use crate::containerd::Successor;
 use crate::error::{Code, Error, Position};
-use crate::toml::render::{self, Quotes};
-use crate::toml::{Path, Value, key_path};
+use crate::toml::{Path, key_path};
 use crate::want::handler::setting::Setting;
 use crate::want::key::Key;
 
-const NEXT_STEP: &str = "leave one of the two out";
-
-/// What a patch file says, by the canonical spelling of each key.
+/// What is said, by the canonical spelling of each key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Statements(BTreeMap<Path, Statement>);
 
-/// What a patch file says of one key.
+/// What is said of one key, as it is spelled there.
 #[derive(Debug, Clone)]
 struct Statement {
-    /// The key as the file spells it.
-    spelled: String,
-    value: Value,
-    at: Position,
+    setting: Setting,
+    /// Where a file says it.
+    at: Option<Position>,
 }
 
 impl Statements {
-    /// Enters what a file says of a key, which it spells so.
-    pub(crate) fn enter(
-        &mut self,
-        spelled: &[&str],
-        value: &Value,
-        at: Position,
-    ) -> Result<(), Error> {
-        let key = Key::spelled(spelled);
-        let statement = Statement {
-            spelled: render::dotted(spelled, Quotes::Basic),
-            value: value.clone(),
-            at,
-        };
-        if let Some(other) = self.contradicting(&key, &statement) {
-            let order = |it: &Statement| (it.at.line, it.at.column);
-            let (first, second) = if order(other) < order(&statement) {
-                (other, &statement)
-            } else {
-                (&statement, other)
-            };
-            return Err(second.contradicts(first, &format!("line {}", first.at.line)));
+    /// Enters what a file says at a place, or a command line, unless it gives a key another value than an
+    /// earlier statement, or one of the two has a table where the other has a value.
+    pub(crate) fn enter(&mut self, setting: Setting, at: Option<&Position>) -> Result<(), Error> {
+        for setting in setting.flattened() {
+            let at = at.cloned();
+            let statement = Statement { setting, at };
+            let key = Key::spelled(statement.setting.path());
+            if let Some(other) = self.contradicting(&key, &statement) {
+                let order = |it: &Statement| it.at.as_ref().map(|at| (at.line, at.column));
+                let (first, second) = if order(other) > order(&statement) {
+                    (&statement, other)
+                } else {
+                    (other, &statement)
+                };
+                let place = first.at.as_ref().map(|at| format!("line {}", at.line));
+                return Err(second.contradicts(first, place));
+            }
+            self.0.entry(key.path).or_insert(statement);
         }
-        self.0.entry(key.path).or_insert(statement);
         Ok(())
     }
 
@@ -56,7 +48,8 @@ impl Statements {
     pub(crate) fn agree_with(&self, earlier: &Self, name: &str) -> Result<(), Error> {
         for (path, statement) in &self.0 {
             if let Some(first) = earlier.contradicting(&Key::new(path), statement) {
-                return Err(statement.contradicts(first, &format!("{name}:{}", first.at)));
+                let place = first.at.as_ref().map(|at| format!("{name}:{at}"));
+                return Err(statement.contradicts(first, place));
             }
         }
         Ok(())
@@ -65,77 +58,53 @@ impl Statements {
     /// Where the file says a key, which is spelled in its canonical way.
     pub(crate) fn position(&self, key: &str) -> Option<&Position> {
         let path = key_path(key).ok()?;
-        self.0.get(&path).map(|found| &found.at)
-    }
-
-    fn contradicting(&self, key: &Key, statement: &Statement) -> Option<&Statement> {
-        contradicting(&self.0, key, |known| known.value == statement.value)
-    }
-}
-
-/// What settings say, by the canonical spelling of each key.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Said(BTreeMap<Path, Setting>);
-
-impl Said {
-    /// Enters a setting, unless it gives a key another value than an earlier one, or one of the two has a
-    /// table where the other has a value.
-    pub(crate) fn enter(&mut self, setting: &Setting) -> Result<(), Error> {
-        for setting in setting.clone().flattened() {
-            let key = Key::spelled(setting.path());
-            let agrees = |it: &Setting| it.value() == setting.value();
-            if let Some(first) = contradicting(&self.0, &key, agrees) {
-                let (key, first) = (setting.key(), first.key());
-                let message = if key == first {
-                    format!("{key} is set to two values")
-                } else {
-                    format!("{key} contradicts {first}")
-                };
-                return Err(Error::new(Code::Usage, message, NEXT_STEP));
-            }
-            self.0.entry(key.path).or_insert(setting);
-        }
-        Ok(())
+        self.0.get(&path)?.at.as_ref()
     }
 
     /// Of two that disagree, the other one's counts.
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
+
+    /// Finds what was said before and disagrees: it gives the key another value, one of the two has a
+    /// table where the other has a value, or containerd makes the one of the other.
+    fn contradicting(&self, key: &Key, statement: &Statement) -> Option<&Statement> {
+        let (said, path) = (&self.0, key.path.as_slice());
+        if let Some(known) = said.get(path) {
+            let agrees = known.setting.value() == statement.setting.value();
+            // The elements of lists add up.
+            return (!key.is_list() && !agrees).then_some(known);
+        }
+        let mut above = (1..path.len()).filter_map(|depth| said.get(&path[..depth]));
+        let behind = (Bound::Excluded(path), Bound::Unbounded);
+        let next = said.range::<[String], _>(behind).next();
+        let below = next.filter(|(next, _)| next.starts_with(path));
+        let rival = || said.get(&Successor::rival(path)?);
+        let near = above.next().or(below.map(|(_, statement)| statement));
+        near.or_else(rival)
+    }
 }
 
 /// Refuses settings of which one says otherwise than another.
 pub(crate) fn check_agreement(settings: &[Setting]) -> Result<(), Error> {
-    let mut said = Said::default();
-    settings.iter().try_for_each(|it| said.enter(it))
-}
-
-/// Finds what was said before and disagrees: it gives the key another value, one of the two has a table
-/// where the other has a value, or containerd makes the one of the other.
-fn contradicting<'s, S>(
-    said: &'s BTreeMap<Path, S>,
-    key: &Key,
-    agrees: impl Fn(&S) -> bool,
-) -> Option<&'s S> {
-    let path = key.path.as_slice();
-    if let Some(known) = said.get(path) {
-        // The elements of lists add up.
-        return (!key.is_list() && !agrees(known)).then_some(known);
-    }
-    let mut above = (1..path.len()).filter_map(|depth| said.get(&path[..depth]));
-    let behind = (Bound::Excluded(path), Bound::Unbounded);
-    let next = said.range::<[String], _>(behind).next();
-    let below = next.filter(|(next, _)| next.starts_with(path));
-    let rival = || said.get(&Successor::rival(path)?);
-    let near = above.next().or(below.map(|(_, statement)| statement));
-    near.or_else(rival)
+    let mut said = Statements::default();
+    let mut settings = settings.iter().cloned();
+    settings.try_for_each(|it| said.enter(it, None))
 }
 
 impl Statement {
-    fn contradicts(&self, first: &Self, place: &str) -> Error {
-        let message = format!("{} contradicts {} ({place})", self.spelled, first.spelled);
-        let error = Error::new(Code::BadPatchFile, message, NEXT_STEP);
-        error.position_at(self.at.clone())
+    /// The error of a statement that contradicts another one, at its place if a file has that.
+    fn contradicts(&self, first: &Self, place: Option<String>) -> Error {
+        let (key, other) = (self.setting.key(), first.setting.key());
+        let (code, message) = match place {
+            Some(place) => {
+                let message = format!("{key} contradicts {other} ({place})");
+                (Code::BadPatchFile, message)
+            }
+            None if key == other => (Code::Usage, format!("{key} is set to two values")),
+            None => (Code::Usage, format!("{key} contradicts {other}")),
+        };
+        Error::new(code, message, "leave one of the two out").position_at(self.at.clone())
     }
 }
 

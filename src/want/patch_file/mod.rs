@@ -32,23 +32,22 @@ use crate::want::statements::Statements;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct PatchFile {
-    owner: Option<Owner>,
     change: Change,
-    statements: Statements,
 }
 
 impl PatchFile {
     /// Returns the installer that the file speaks for, if it says so.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {
-        self.owner.as_ref()
+        let change = &self.change;
+        change.names_owner.then_some(&change.owner)
     }
 
     /// Returns where the file says a key that an error or a warning is about, as its `key` names it:
     /// whether a release reads it is only known once there is a config.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<Position> {
-        self.statements.position(key).cloned()
+        self.change.keys.position(key).cloned()
     }
 
     /// Makes sure that this file says of no key anything else than one that was read before, which is
@@ -59,14 +58,15 @@ impl PatchFile {
     /// [`Code::BadPatchFile`](crate::Code::BadPatchFile), with the position in this file, if it
     /// contradicts the other one. The elements of lists add up.
     pub fn agree_with(&self, earlier: &Self, name: &str) -> Result<(), Error> {
-        self.statements.agree_with(&earlier.statements, name)
+        self.change.keys.agree_with(&earlier.change.keys, name)
     }
 
     /// Turns the file into a change that [declares](Change::declares) what it says, for its owner, if
     /// it names one.
     pub fn into_change(self) -> Change {
-        let owner = self.owner.into_iter();
-        owner.fold(self.change.declares(), Change::owner)
+        let mut change = self.change.declares();
+        change.keys = Statements::default();
+        change
     }
 }
 

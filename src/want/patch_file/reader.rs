@@ -4,12 +4,13 @@ use std::str::FromStr;
 
 use crate::error::{Code, Error, Position};
 use crate::toml::{Document, Value};
+use crate::want::change::Change;
 use crate::want::handler::{Handler, Preset, Setting};
 use crate::want::known::{PRESET, SHORT_FORMS};
-use crate::want::mistake::{self, FIX, Mistake};
+use crate::want::mistake::{self, FIX, OfValue};
+use crate::want::statements::Statements;
 
 use super::PatchFile;
-use crate::want::statements::Statements;
 
 type Read<T> = Result<T, Error>;
 
@@ -31,8 +32,7 @@ impl PatchFile {
             path: Vec::new(),
             value: document.root(),
         };
-        let mut file = Self::default();
-        let change = &mut file.change;
+        let mut change = Change::new();
         let mut entries = root.table()?;
         // In whatever order the tables stand, the change is the same.
         entries.sort_by_key(|entry| {
@@ -41,26 +41,24 @@ impl PatchFile {
         });
         for entry in entries {
             match entry.name() {
-                "owner" => file.owner = Some(entry.parsed()?),
+                "owner" => change = change.owner(entry.parsed()?),
                 "default" => {
                     change.set_default(&entry.parsed()?);
-                    entry.state(&mut file.statements)?;
+                    entry.state(&mut change.keys)?;
                 }
                 "handlers" => {
                     for handler in entry.table()? {
-                        change.set_handler(&handler.handler(&mut file.statements)?);
+                        let handler = handler.handler(&mut change.keys)?;
+                        change.set_handler(&handler);
                     }
                 }
                 _ => {
-                    let mut settings = Vec::new();
-                    entry.read(0, &mut settings, &mut file.statements)?;
-                    for setting in &settings {
-                        change.set_key(setting);
-                    }
+                    let settings = entry.settings(0, &mut change.keys)?;
+                    settings.iter().for_each(|it| change.set_key(it));
                 }
             }
         }
-        Ok(file)
+        Ok(Self { change })
     }
 }
 
@@ -97,23 +95,21 @@ impl<'d> Entry<'d> {
     /// Reads the name of an owner or a handler.
     fn parsed<N: FromStr<Err = Error>>(&self) -> Read<N> {
         let name = self.text()?.parse();
-        name.map_err(|error: Error| self.mistaken(Mistake::of_value(error.to_string(), FIX)))
+        name.map_err(|error: Error| self.mistaken(&mistake::of_value(error.to_string(), FIX)))
     }
 
     fn preset(&self) -> Read<&'static Preset> {
         let name = self.text()?;
         Preset::named(name).ok_or_else(|| {
             let message = format!("no preset is called {name:?}");
-            self.mistaken(Mistake::of_value(message, Preset::suggestion(name)))
+            self.mistaken(&mistake::of_value(message, Preset::suggestion(name)))
         })
     }
 
     /// Reads a handler.
     fn handler(&self, statements: &mut Statements) -> Read<Handler> {
         let name = self.name().parse();
-        let name = name.map_err(|error: Error| {
-            self.mistaken(Mistake::of_key(error.to_string(), error.hint()))
-        })?;
+        let name = name.map_err(|error: Error| self.mistaken(&error))?;
         let mut preset = None;
         let mut settings = Vec::new();
         for key in self.table()? {
@@ -121,7 +117,7 @@ impl<'d> Entry<'d> {
                 preset = Some(key.preset()?);
                 key.state(statements)?;
             } else {
-                key.read(2, &mut settings, statements)?;
+                settings.extend(key.settings(2, statements)?);
             }
         }
         // The settings are right: what may be missing is what runs it.
@@ -130,44 +126,42 @@ impl<'d> Entry<'d> {
                 "say what runs it with runtime_type = \"…\", or take a preset with preset = \"…\"; {}",
                 Preset::suggestion(self.name())
             );
-            self.mistaken(Mistake::of_key(error.to_string(), hint))
+            self.mistaken(&error.with_hint(hint))
         })
     }
 
     /// Reads a key and all below it, as settings of the table that is `depth` segments down.
-    fn read(
-        &self,
-        depth: usize,
-        settings: &mut Vec<Setting>,
-        statements: &mut Statements,
-    ) -> Read<()> {
+    fn settings(&self, depth: usize, statements: &mut Statements) -> Read<Vec<Setting>> {
         let given = self.path.len() - 1;
-        if let Some(mistake) = mistake::find(&self.path, self.value, given) {
-            return Err(self.mistaken(mistake));
-        }
+        let checked = mistake::check(&self.path, self.value, given);
+        checked.map_err(|error| self.mistaken(&error))?;
         if !self.value.is_table() {
             self.state(statements)?;
-            settings.push(Setting::new(&self.path[depth..], self.value.clone()));
-            return Ok(());
+            let setting = Setting::new(&self.path[depth..], self.value.clone());
+            return Ok(vec![setting]);
         }
-        let mut keys = self.table()?.into_iter();
-        keys.try_for_each(|key| key.read(depth, settings, statements))
+        let mut settings = Vec::new();
+        for key in self.table()? {
+            settings.extend(key.settings(depth, statements)?);
+        }
+        Ok(settings)
     }
 
     /// Enters what the file says of the key.
     fn state(&self, statements: &mut Statements) -> Read<()> {
-        statements.enter(&self.path, self.value, self.position(false))
+        let setting = Setting::new(&self.path, self.value.clone());
+        statements.enter(setting, Some(&self.position(false)))
     }
 
     /// A value of another type.
     fn wrong_type(&self, wanted: &str) -> Error {
-        self.mistaken(Mistake::of_type(&self.path, self.value, wanted))
+        self.mistaken(&mistake::of_type(&self.path, self.value, wanted))
     }
 
-    /// The error of a mistake, at the value, or else at the key.
-    fn mistaken(&self, mistake: Mistake) -> Error {
-        let error = Error::new(Code::BadPatchFile, mistake.message, mistake.hint);
-        error.position_at(self.position(mistake.is_of_value))
+    /// What is wrong, at the value, or else at the key.
+    fn mistaken(&self, error: &Error) -> Error {
+        let position = self.position(error.detail::<OfValue>().is_some());
+        Error::new(Code::BadPatchFile, error.to_string(), error.hint()).position_at(position)
     }
 
     /// Where the key stands, or its value.

@@ -8,18 +8,22 @@ use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
 pub(crate) use self::codes::TOO_LARGE;
 pub use self::codes::{Code, ExitCode};
 pub use self::next_step::NextStep;
 
 /// A place in a file, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Position {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
     /// The text of that line, without its line break.
+    #[serde(skip)]
     pub text: String,
 }
 
@@ -82,6 +86,18 @@ impl Warning {
     pub(crate) fn of(mut self, key: &impl ToString) -> Self {
         self.key = Some(key.to_string());
         self
+    }
+}
+
+impl Serialize for Warning {
+    /// Where there is no place, its fields are null.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Warning", 4)?;
+        fields.serialize_field("code", self.code)?;
+        fields.serialize_field("message", &self.message)?;
+        fields.serialize_field("line", &self.at.as_ref().map(|at| at.line))?;
+        fields.serialize_field("column", &self.at.as_ref().map(|at| at.column))?;
+        fields.end()
     }
 }
 

@@ -95,12 +95,10 @@ pub(super) struct Global {
         value_name = "NAME",
         env = values::variable("CONTAINERD_EDIT_DISTRIBUTION"),
         hide_env = true,
-        default_value = "auto",
-        hide_default_value = true,
         value_parser = values::distribution,
         hide_short_help = true,
     )]
-    pub(super) distribution: values::Chosen,
+    pub(super) distribution: Option<values::Chosen>,
 
     /// How to report, errors too: text or json
     #[arg(
@@ -108,11 +106,9 @@ pub(super) struct Global {
         long,
         global = true,
         value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
         hide_short_help = true
     )]
-    pub(super) output: Format,
+    output: Option<Format>,
 
     /// Print errors only
     #[arg(short, long, global = true, hide_short_help = true)]
@@ -125,19 +121,13 @@ pub(super) struct Global {
     /// When to colour the output: auto, always or never
     ///
     /// auto: on a terminal, unless `NO_COLOR` is set.
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        hide_short_help = true
-    )]
-    pub(super) color: ColorChoice,
+    #[arg(long, global = true, value_name = "WHEN", hide_short_help = true)]
+    pub(super) color: Option<ColorChoice>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
+    #[default]
     Text,
     Json,
 }
@@ -171,11 +161,15 @@ impl Arguments {
 }
 
 impl Global {
+    pub(super) fn output(&self) -> Format {
+        self.output.unwrap_or_default()
+    }
+
     /// Checks the conflicts that clap does not see: a global flag may stand before the verb.
     fn check_conflicts(&self, prints_file: bool, command: &mut Command) -> Result<(), clap::Error> {
         let (one, other) = if self.quiet && self.verbose {
             ("--quiet", "--verbose")
-        } else if prints_file && self.output == Format::Json {
+        } else if prints_file && self.output() == Format::Json {
             ("--stdout", "--output json")
         } else {
             return Ok(());

@@ -8,7 +8,7 @@ use containerd_edit::{Check, Error, Release};
 use serde_json::{Value, json};
 
 use super::error_report;
-use super::report::{Loaded, Report, joined, warnings};
+use super::report::{Loaded, Report, joined};
 use super::text::{grouped, place, shown, table};
 
 /// What the releases make of a config, and the daemon beside it.
@@ -41,7 +41,7 @@ impl Report for Checked {
                 _ => (Vec::new(), None),
             };
             json!({
-                "containerd": row.release.to_string(),
+                "containerd": row.release,
                 "reads": row.reads,
                 "verdict": row.verdict.as_ref().map(word),
                 "handlers": handlers,
@@ -54,7 +54,7 @@ impl Report for Checked {
             "config_version": check.config_version,
             "releases": releases.collect::<Value>(),
             "hint": self.hint,
-            "warnings": warnings(&check.warnings),
+            "warnings": check.warnings,
         });
         match &self.daemon {
             Some(Ok(loaded)) => fields["running"] = loaded.json.clone(),

@@ -27,7 +27,7 @@ impl Config {
         let named = named.map(|path| on_host(path, folder, &host_root));
         let named = named.transpose()?;
         let mut managed = None;
-        let distribution = match (global.distribution, &named) {
+        let distribution = match (global.distribution.flatten(), &named) {
             (None, None) => Some(match Distribution::detect(&host_root) {
                 Err(error) if only_looks && error.code() == Code::ManagedNode => {
                     managed = Some(error);

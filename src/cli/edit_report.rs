@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Editing;
 use super::diff;
-use super::report::{Report, warnings};
+use super::report::Report;
 use super::restore_report;
 use super::text::{colored_diff, first_of};
 
@@ -53,7 +53,7 @@ impl Report for EditReport<'_> {
             "left_before": edited.left_before,
             "left_behind": edited.left_behind,
             "diff": diff::of(plan),
-            "warnings": warnings(&edited.warnings),
+            "warnings": edited.warnings,
         });
         if let Some(restored) = &plan.restored {
             fields["restore"] = json!(restored);

@@ -9,9 +9,6 @@ use serde_json::{Value, json};
 use super::report::{Report, joined};
 use super::text::table;
 
-/// All handlers.
-pub(super) struct ListReport<'e>(pub(super) &'e Effective);
-
 /// One handler with its keys.
 pub(super) struct ShowReport<'e> {
     config: &'e Effective,
@@ -36,25 +33,26 @@ impl<'e> ShowReport<'e> {
     }
 }
 
-impl Report for ListReport<'_> {
+/// All handlers.
+impl Report for Effective {
     fn json(&self) -> Value {
-        let handlers = self.0.handlers.iter().map(fields);
+        let handlers = self.handlers.iter().map(fields);
         let handlers = json!({ "handlers": handlers.collect::<Value>() });
-        joined(config(self.0), handlers)
+        joined(config(self), handlers)
     }
 
     fn text(&self) -> String {
         let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
         let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
-        let unknown = self.0.ledger_error.as_ref().map(|_| "unknown");
-        rows.extend(self.0.handlers.iter().map(|handler| {
+        let unknown = self.ledger_error.as_ref().map(|_| "unknown");
+        rows.extend(self.handlers.iter().map(|handler| {
             let implied = handler.is_implied.then_some("implied");
             [
                 handler.name.clone(),
                 cell(handler.runtime_type.as_deref()),
                 cell(implied.or(handler.owner.as_deref()).or(unknown)),
                 origin(handler),
-                notes(self.0, handler),
+                notes(self, handler),
             ]
         }));
         table(&rows)
@@ -119,8 +117,6 @@ fn config(config: &Effective) -> Value {
 
 fn fields(handler: &EffectiveHandler) -> Value {
     let place = handler.place.as_ref();
-    let names =
-        |releases: &[Release]| -> Value { releases.iter().map(ToString::to_string).collect() };
     json!({
         "name": handler.name,
         "runtime_type": handler.runtime_type,
@@ -131,9 +127,9 @@ fn fields(handler: &EffectiveHandler) -> Value {
         "file": place.map(|place| place.file.to_string_lossy()),
         "line": place.map(|place| place.at.line),
         "column": place.map(|place| place.at.column),
-        "releases": names(&handler.releases),
-        "default_on": names(&handler.default_on),
-        "merged_on": names(&handler.merged_on),
+        "releases": handler.releases,
+        "default_on": handler.default_on,
+        "merged_on": handler.merged_on,
     })
 }
 

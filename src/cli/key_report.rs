@@ -2,36 +2,19 @@
 
 use std::fmt::Write as _;
 
-use containerd_edit::report::ReleaseValue;
 use containerd_edit::{KeyInForce, Value as Toml, dotted_key};
 use serde_json::{Value, json};
 
-use super::report::{Report, warnings};
+use super::report::Report;
 
-/// The value of a key.
-pub(super) struct KeyReport<'k>(pub(super) &'k KeyInForce);
-
-impl Report for KeyReport<'_> {
+impl Report for KeyInForce {
     fn json(&self) -> Value {
-        let found = self.0;
-        let release =
-            |it: &ReleaseValue| json!({ "containerd": it.release.to_string(), "value": it.value });
-        json!({
-            "key": found.key,
-            "value": found.value,
-            "file": found.file.to_string_lossy(),
-            "line": found.at.line,
-            "column": found.at.column,
-            "owner": found.owner,
-            "ledger_error": found.ledger_error,
-            "releases": found.releases.iter().map(release).collect::<Value>(),
-            "warnings": warnings(&found.warnings),
-        })
+        json!(self)
     }
 
     /// A string as it is, all else as TOML.
     fn text(&self) -> String {
-        let value = &self.0.value;
+        let value = &self.value;
         match value.as_str() {
             Some(text) => format!("{text}\n"),
             None if value.is_table() => {

@@ -17,7 +17,7 @@ pub(super) struct Named(String);
 
 impl Named {
     pub(super) fn of(global: &Global) -> Self {
-        let distribution = global.distribution.map(|it| it.to_string());
+        let distribution = global.distribution.flatten().map(|it| it.to_string());
         let path = |path: &Option<PathBuf>| path.as_ref().map(|it| it.display().to_string());
         let mut flags = String::new();
         for (flag, value) in [

@@ -40,12 +40,12 @@ impl Notes {
 impl Output {
     pub(super) fn new(global: &Global) -> Self {
         let choice = match global.color {
-            clap::ColorChoice::Auto => ColorChoice::Auto,
-            clap::ColorChoice::Always => ColorChoice::Always,
-            clap::ColorChoice::Never => ColorChoice::Never,
+            None | Some(clap::ColorChoice::Auto) => ColorChoice::Auto,
+            Some(clap::ColorChoice::Always) => ColorChoice::Always,
+            Some(clap::ColorChoice::Never) => ColorChoice::Never,
         };
         Self {
-            format: global.output,
+            format: global.output(),
             verbose: global.verbose,
             notes: Notes {
                 is_quiet: global.quiet,

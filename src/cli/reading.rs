@@ -7,16 +7,14 @@ use containerd_edit::{
 use super::arguments::groups::Judging;
 use super::arguments::{self, Format};
 use super::check_report::Checked;
-use super::handlers_report::{ListReport, ShowReport};
-use super::key_report::KeyReport;
+use super::handlers_report::ShowReport;
 use super::run::Run;
 use super::status_report::{LogReport, StatusReport};
 
 impl Run {
     pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
         let effective = self.effective(list)?;
-        let report = ListReport(&effective);
-        Ok(self.output.answer(&report, ExitCode::Success))
+        Ok(self.output.answer(&effective, ExitCode::Success))
     }
 
     pub(super) fn show(&mut self, show: &arguments::Show) -> Result<ExitCode, Error> {
@@ -44,7 +42,7 @@ impl Run {
         let editor = get.judging.set_up(self.config.editor());
         let found = editor.key_in_force(&get.key)?;
         self.output.warn(&found.file, &found.warnings);
-        Ok(self.output.answer(&KeyReport(&found), ExitCode::Success))
+        Ok(self.output.answer(&found, ExitCode::Success))
     }
 
     pub(super) fn check(&mut self, verb: &arguments::Check) -> Result<ExitCode, Error> {

@@ -1,6 +1,5 @@
 //! What a verb has found or done, for programs and for people.
 
-use containerd_edit::Warning;
 use serde_json::{Value, json};
 
 /// What a verb has found or done.
@@ -23,19 +22,6 @@ pub(super) struct Loaded {
     pub(super) json: Value,
     /// Which daemon, every difference, and what to do.
     pub(super) lines: Vec<String>,
-}
-
-/// Warnings in a JSON report.
-pub(super) fn warnings(warnings: &[Warning]) -> Value {
-    let fields = |warning: &Warning| {
-        json!({
-            "code": warning.code,
-            "message": warning.message,
-            "line": warning.at.as_ref().map(|at| at.line),
-            "column": warning.at.as_ref().map(|at| at.column),
-        })
-    };
-    warnings.iter().map(fields).collect()
 }
 
 /// The fields of two JSON objects.

@@ -69,9 +69,8 @@ pub(super) struct StatusReport {
 impl Report for StatusReport {
     fn json(&self) -> Value {
         let loaded = self.daemon.iter().flatten().next();
-        let serves = self.serves.iter().map(ToString::to_string);
         let more = json!({
-            "serves": serves.collect::<Value>(),
+            "serves": self.serves,
             "hint": self.way_back.as_ref().map(ToString::to_string),
             "running": loaded.map(|it| &it.json),
         });

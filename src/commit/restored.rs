@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::commit::path_json;
 use crate::commit::request::Replacement;
@@ -56,7 +56,6 @@ pub struct KeptText {
     /// How many seconds ago it was written, if that is known.
     pub age: Option<u64>,
     /// The releases that serve CRI with it.
-    #[serde(serialize_with = "words")]
     pub serves: Vec<Release>,
     /// Why it can't be put back; `None`: it is whole, and valid TOML.
     pub problem: Option<String>,
@@ -66,8 +65,4 @@ pub struct KeptText {
     /// What puts it back.
     #[serde(skip)]
     pub(crate) replacement: Replacement,
-}
-
-fn words<S: Serializer>(releases: &[Release], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(releases.iter().map(ToString::to_string))
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use crate::error::{Code, Error};
 
 /// A containerd release: an exact version, or the newest patch release of a minor version.
@@ -142,6 +144,12 @@ impl fmt::Display for Release {
             return Ok(());
         }
         write!(formatter, ".{}", self.patch)
+    }
+}
+
+impl Serialize for Release {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::commit::editor::Editor;
+use crate::commit::path_json;
 use crate::containerd::release::listed;
 use crate::containerd::release_config::ReleaseConfig;
 use crate::containerd::{Release, version};
@@ -22,7 +25,7 @@ use crate::want::nearest::{in_brackets, nearest};
 use super::opened::Opened;
 
 /// A key that some file of a config sets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct KeyInForce {
     /// The dotted key, as config version 3 spells it.
     pub key: String,
@@ -30,8 +33,10 @@ pub struct KeyInForce {
     pub value: Value,
     /// The file that it comes from: the config by the path that was given, another one by its path on
     /// the host.
+    #[serde(serialize_with = "path_json::path")]
     pub file: PathBuf,
     /// Where it stands in the file.
+    #[serde(flatten)]
     pub at: Position,
     /// The owner that has set it, by the ledger.
     pub owner: Option<String>,
@@ -44,9 +49,10 @@ pub struct KeyInForce {
 }
 
 /// What one release has at a key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ReleaseValue {
     /// The release.
+    #[serde(rename = "containerd")]
     pub release: Release,
     /// `None`: no file sets it, or the release does not read it, or does not load the config.
     pub value: Option<Value>,

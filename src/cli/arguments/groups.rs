@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use containerd_edit::{Change, DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting};
+use containerd_edit::{
+    Change, DEFAULT_LOCK_TIMEOUT, DropIn, Editor, ExitCode, LogTo, Owner, Release, Setting,
+};
 
 use super::values;
 
@@ -75,14 +77,8 @@ pub(crate) struct Locking {
     /// Time to wait for the lock [default: 30s]
     ///
     /// As in 30s or 2m; 0s: don't wait.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "30s",
-        hide_default_value = true,
-        value_parser = humantime::parse_duration,
-    )]
-    pub(crate) lock_timeout: Duration,
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) lock_timeout: Option<Duration>,
 }
 
 // Whether the exit code tells changes apart.
@@ -216,14 +212,8 @@ pub(crate) struct RestartHow {
     /// How long a restart may take [default: 60s]
     ///
     /// From the command until containerd serves, as in 30s or 2m.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "60s",
-        hide_default_value = true,
-        value_parser = humantime::parse_duration,
-    )]
-    pub(crate) ready_timeout: Duration,
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) ready_timeout: Option<Duration>,
 
     #[command(flatten)]
     pub(crate) daemon: Daemon,
@@ -297,7 +287,8 @@ impl Logging {
 
 impl Locking {
     pub(crate) fn set_up(&self, editor: Editor) -> Editor {
-        let editor = editor.lock_timeout(self.lock_timeout);
+        let timeout = self.lock_timeout.unwrap_or(DEFAULT_LOCK_TIMEOUT);
+        let editor = editor.lock_timeout(timeout);
         self.logging.set_up(editor)
     }
 }

@@ -30,15 +30,7 @@ pub(in crate::cli) fn fields(error: &Error) -> Value {
     let Some(InUse { pods, .. }) = error.detail::<InUse>() else {
         return Value::Null;
     };
-    let pods = pods.iter().map(|pod| {
-        json!({
-            "namespace": pod.namespace,
-            "name": pod.name,
-            "sandbox": pod.id,
-            "handler": pod.handler,
-        })
-    });
-    json!({ "pods": pods.collect::<Value>() })
+    json!({ "pods": pods })
 }
 
 fn rolled_back(change: &ChangeFate) -> Value {

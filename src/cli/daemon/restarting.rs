@@ -1,13 +1,13 @@
 //! Edits that are loaded at once, and the verb `restart`.
 
-use containerd_edit::cri::{Restart, Restarted, Service};
+use containerd_edit::cri::{DEFAULT_READY_TIMEOUT, Restart, Restarted, Service};
 use containerd_edit::{Editor, Error, ExitCode};
 use serde_json::{Value, json};
 
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
 use crate::cli::editing::{Completed, Edit};
-use crate::cli::report::{Report, warnings};
+use crate::cli::report::Report;
 use crate::cli::run::Run;
 
 impl Run {
@@ -56,7 +56,7 @@ impl Run {
         };
         let notes = self.output.notes;
         Restart::new(service, self.config.endpoint(&how.daemon))
-            .ready_timeout(how.ready_timeout)
+            .ready_timeout(how.ready_timeout.unwrap_or(DEFAULT_READY_TIMEOUT))
             .on_progress(move |what| notes.show(what))
     }
 }
@@ -69,11 +69,10 @@ struct VerbReport {
 
 impl Report for VerbReport {
     fn json(&self) -> Value {
-        let disagreement = self.restarted.disagreement.as_slice();
         json!({
             "path": self.path,
             "restart": self.restarted.json(),
-            "warnings": warnings(disagreement),
+            "warnings": self.restarted.disagreement.as_slice(),
         })
     }
 

@@ -1,25 +1,30 @@
 //! Pod sandboxes, and the handler of each.
 
+use serde::Serialize;
+
 use super::generated::PodSandbox;
 
 /// The state of a sandbox that runs.
 const READY: i32 = 0;
 
 /// A pod sandbox: what holds a pod's containers. In the order of their pods.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Sandbox {
     /// The pod's namespace.
     pub namespace: String,
     /// The pod's name.
     pub name: String,
     /// The sandbox's ID.
+    #[serde(rename = "sandbox")]
     pub id: String,
     /// The handler that the pod's RuntimeClass names; empty if it has none: it then runs on what
     /// was the default when it was started.
     pub handler: String,
     /// The pod's UID.
+    #[serde(skip)]
     pub uid: String,
     /// Whether it runs; a stopped one is still there to be removed.
+    #[serde(skip)]
     pub ready: bool,
 }
 

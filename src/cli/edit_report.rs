@@ -101,40 +101,34 @@ impl EditReport<'_> {
     /// What the edit does, with what was to be removed and is not there.
     fn summary(&self) -> String {
         let edited = &self.plan.report;
-        let absent = |it: &Absent, what: String| match &it.near {
-            Some(near) => format!("{what} (did you mean {near}?)"),
-            None => what,
-        };
-        let mut more = Vec::new();
-        for it in &edited.absent {
-            more.push(absent(it, format!("{} is not listed", it.name)));
-        }
-        for it in &edited.absent_keys {
-            more.push(absent(it, format!("{} is not set", it.name)));
-        }
-        if let Some(it) = &edited.unknown_owner {
-            more.push(absent(it, format!("no owner {} is known", it.name)));
-        }
-        if let Some(it) = &edited.left_before {
-            more.push(format!("{} was removed at {}", it.owner, it.time));
-        }
-        if self.plan.is_change() {
-            let deeds = self.deeds().join(", ");
-            return match more.join("; ").as_str() {
-                "" => deeds,
-                more => format!("{deeds} ({more})"),
-            };
-        }
-        let deeds = if edited.is_recorded {
-            "recorded, and nothing to change in any file"
+        let handlers = edited.absent.iter().map(|it| ("", it, " is not listed"));
+        let keys = edited.absent_keys.iter();
+        let keys = keys.map(|it| ("", it, " is not set"));
+        let owner = edited.unknown_owner.iter();
+        let owner = owner.map(|it| ("no owner ", it, " is known"));
+        let absent = handlers.chain(keys).chain(owner);
+        let absent = absent.map(|(before, Absent { name, near }, after)| {
+            let near = near.iter().map(|near| format!(" (did you mean {near}?)"));
+            format!("{before}{name}{after}{}", near.collect::<String>())
+        });
+        let left = edited.left_before.iter();
+        let left = left.map(|it| format!("{} was removed at {}", it.owner, it.time));
+        let mut more: Vec<String> = absent.chain(left).collect();
+        let is_change = self.plan.is_change();
+        let deeds = if is_change {
+            self.deeds().join(", ")
+        } else if edited.is_recorded {
+            "recorded, and nothing to change in any file".to_owned()
         } else {
             let undone = || "the last change is undone already".to_owned();
             more.extend(matches!(self.request, Request::Undo(_)).then(undone));
-            "nothing to do"
+            "nothing to do".to_owned()
         };
-        more.extend(self.plan.restored.iter().map(|it| it.found.clone()));
+        let restored = self.plan.restored.iter().filter(|_| !is_change);
+        more.extend(restored.map(|it| it.found.clone()));
         match more.join("; ").as_str() {
-            "" => deeds.to_owned(),
+            "" => deeds,
+            more if is_change => format!("{deeds} ({more})"),
             more => format!("{deeds}: {more}"),
         }
     }

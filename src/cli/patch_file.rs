@@ -37,23 +37,19 @@ impl PatchFiles {
     /// Returns the owner that the files or the command line name.
     pub(super) fn owner(&self, apply: &Apply) -> Result<Owner, Error> {
         let given = apply.owning.owner.as_ref();
-        let mut known =
-            given.map(|owner| (owner, "--owner (or $CONTAINERD_EDIT_OWNER)".to_owned()));
-        for NamedFile { path, file } in &self.0 {
-            let Some(its) = file.owner() else {
-                continue;
-            };
-            if let Some((other, source)) = &known
-                && *other != its
-            {
-                let path = path.display();
-                let message = format!("{path} belongs to {its}, and {source} says {other}");
-                let hint = "name the owner in one place, or the same one in both";
-                return Err(Error::new(Code::Usage, message, hint));
-            }
-            known.get_or_insert((its, path.display().to_string()));
+        let given = given.map(|it| (it, "--owner (or $CONTAINERD_EDIT_OWNER)".to_owned()));
+        let files = self.0.iter();
+        let files = files.filter_map(|it| Some((it.file.owner()?, it.path.display().to_string())));
+        let mut named = given.into_iter().chain(files);
+        let Some((owner, source)) = named.next() else {
+            return Ok(Owner::default());
+        };
+        if let Some((other, path)) = named.find(|(other, _)| *other != owner) {
+            let message = format!("{path} belongs to {other}, and {source} says {owner}");
+            let hint = "name the owner in one place, or the same one in both";
+            return Err(Error::new(Code::Usage, message, hint));
         }
-        Ok(known.map_or_else(|| apply.owning.owner(), |(owner, _)| owner.clone()))
+        Ok(owner.clone())
     }
 
     /// What all of the files want.

@@ -300,6 +300,6 @@ fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> 
         let longest = name.len().max(known.len());
         shared.count() * 2 >= longest || known.contains(name) || name.contains(**known)
     };
-    let near = nearest(name, &known).or_else(|| known.iter().find(close).copied());
+    let near = nearest(name, known.iter().copied()).or_else(|| known.iter().find(close).copied());
     near.map(str::to_owned)
 }

@@ -139,8 +139,7 @@ impl Start<'_> {
         let table = |key: &Key| key.path.split_last().map(|(_, table)| table.to_vec());
         let keys = there.iter().filter(|it| table(it) == table(key));
         let known: Vec<String> = keys.map(Key::on_command_line).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let near = nearest(&name, &known).map(str::to_owned);
+        let near = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
         let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
         let kind = key.kind();
         let kind = kind.and_then(|kind| {

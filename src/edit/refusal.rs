@@ -159,8 +159,7 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
         Some(_) => "",
         None => " --set runtime_type=TYPE",
     };
-    let listed: Vec<&str> = views.values().flat_map(View::handler_names).collect();
-    let meant = nearest(name, &listed);
+    let meant = nearest(name, views.values().flat_map(View::handler_names));
     let next = match name.parse::<HandlerName>() {
         Ok(_) => NextStep::AddFirst { name, settings },
         Err(_) => NextStep::SeeHandlers,
@@ -183,8 +182,8 @@ pub(super) fn no_runtime_type(name: &str, views: &Views) -> Error {
     };
     let message = format!("the handler {name} has no runtime_type{why}");
     let listed = views.values().flat_map(View::handler_names);
-    let listed: Vec<&str> = listed.filter(|it| *it != name).collect();
-    let meant = nearest(name, &listed).or_else(|| Preset::meant(name));
+    let listed = listed.filter(|it| *it != name);
+    let meant = nearest(name, listed).or_else(|| Preset::meant(name));
     let meant = meant.filter(|meant| *meant != name);
     let hint = otherwise(meant, "set its runtime_type, too");
     Error::new(Code::NoRuntimeType, message, hint)

@@ -149,9 +149,9 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     let path: Vec<&str> = name.path().iter().map(String::as_str).collect();
     let beside = || {
         let (last, table) = path.split_last()?;
-        let mut names = config.names_beside(&key.path);
-        names.retain(|name| name != last);
-        Some([table, &[nearest(last, &names)?]].concat())
+        let names = config.names_beside(&key.path).into_iter();
+        let near = nearest(last, names.filter(|name| name != last))?;
+        Some([table, &[near]].concat())
     };
     let handler = key.handler_name();
     let kind = key.kind().and_then(|kind| config.value(&kind.path));
@@ -167,7 +167,7 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     }
     let not_listed = key.handler().filter(|it| config.value(it).is_none());
     if let Some((name, handler)) = handler.filter(|it| *it != BUILT_IN).zip(not_listed) {
-        let near = in_brackets(nearest(name, &config.names_beside(handler)));
+        let near = in_brackets(nearest(name, config.names_beside(handler)));
         let see = NextStep::SeeHandlers;
         return format!("the handler {name} is not listed{near}; {see}");
     }

@@ -153,8 +153,7 @@ impl Key {
 
     /// Whether owners want elements of the array at the path, each for itself.
     pub(crate) fn is_list(&self) -> bool {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        LISTS.contains(&path.as_slice())
+        LISTS.iter().any(|list| self.path == *list)
     }
 
     /// The key that names the default handler.

@@ -37,7 +37,7 @@ pub(crate) fn unknown_plugin<S: AsRef<str>>(path: &[S]) -> Option<(&str, Option<
     let ids = names(&["plugins"]);
     let last = |id: &str| id.rsplit('.').next().map(str::to_owned);
     let of_that_name = ids.iter().find(|known| last(known) == last(id)).copied();
-    Some((id, of_that_name.or_else(|| nearest(id, &ids))))
+    Some((id, of_that_name.or_else(|| nearest(id, ids))))
 }
 
 /// The key that was meant by one that no release reads, as far as that can be told.
@@ -53,7 +53,7 @@ fn last_corrected<'p>(path: &[&'p str]) -> Option<Vec<&'p str>> {
     let (name, table) = path.split_last()?;
     let mut names = names(table);
     names.retain(|known| known != name);
-    if let Some(near) = nearest(name, &names) {
+    if let Some(near) = nearest(name, names.iter().copied()) {
         return Some([table, &[near]].concat());
     }
     let mut aliases = ALIASES.iter().filter(|_| table.is_empty());

@@ -23,7 +23,7 @@ pub(crate) fn unknown_option(
     if path.len() == 2 && known.any(|known| known.eq_ignore_ascii_case(option)) {
         return None;
     }
-    let near = nearest(option, &options);
+    let near = nearest(option, options);
     Some((render::dotted(path, Quotes::Basic), near))
 }
 

@@ -4,18 +4,21 @@
 const LONGEST: usize = 128;
 
 /// The name that `given` is a misspelling of, if there is one that is near enough.
-pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(
+    given: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
     if given.len() > LONGEST {
         return None;
     }
     let given = given.to_lowercase();
     let length = given.chars().count();
     let mistakes = if length < 5 { 1 } else { 2 };
-    let near = names.iter().filter_map(|name| {
+    let near = names.into_iter().filter_map(|name| {
         let lower = name.to_lowercase();
         let distance = strsim::levenshtein(&given, &lower);
         let is_cut_short = length >= 4 && lower.starts_with(&given);
-        (distance <= mistakes || is_cut_short).then_some((distance, *name))
+        (distance <= mistakes || is_cut_short).then_some((distance, name))
     });
     near.min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -47,8 +50,8 @@ mod tests {
             ("", None),
             ("handlers", None),
         ] {
-            assert_eq!(nearest(given, &names), meant, "{given}");
+            assert_eq!(nearest(given, names), meant, "{given}");
         }
-        assert_eq!(nearest(&"a".repeat(100_000), &names), None);
+        assert_eq!(nearest(&"a".repeat(100_000), names), None);
     }
 }

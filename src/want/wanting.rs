@@ -54,11 +54,7 @@ impl Change {
             _ => Vec::new(),
         };
         for (name, keys) in named {
-            if Setting::new(&[name], keys.clone())
-                .flattened()
-                .next()
-                .is_some()
-            {
+            if !keys.leaves().is_empty() {
                 continue;
             }
             self.complete(name, &[])

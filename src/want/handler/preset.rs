@@ -158,8 +158,7 @@ impl Preset {
 
     /// The name of a preset, or of handlers that take one, that was meant by `name`.
     pub(crate) fn meant(name: &str) -> Option<&'static str> {
-        let names: Vec<&str> = PRESETS.iter().flat_map(Self::all_names).collect();
-        nearest(name, &names)
+        nearest(name, PRESETS.iter().flat_map(Self::all_names))
     }
 
     fn all_names(&self) -> impl Iterator<Item = &'static str> {

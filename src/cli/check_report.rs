@@ -28,9 +28,11 @@ impl Checked {
             hint: None,
         }
     }
-}
 
-impl Report for Checked {
+    pub(super) fn report(&self) -> Report {
+        Report::new(self.json(), self.text())
+    }
+
     fn json(&self) -> Value {
         let check = &self.check;
         let releases = check.releases.iter().map(|row| {

@@ -8,7 +8,7 @@ use containerd_edit::report::{Absent, FileChange};
 use containerd_edit::{Layout, NextStep, Outcome, Owner, Request};
 use serde_json::{Value, json};
 
-use super::arguments::Editing;
+use super::arguments::{Editing, Format};
 use super::diff;
 use super::report::Report;
 use super::restore_report;
@@ -24,13 +24,26 @@ pub(super) struct EditReport<'p> {
     /// The handlers that no pod uses, if the daemon was asked.
     pub(super) unused: Option<BTreeSet<String>>,
     /// What was done for the edit to be loaded.
-    pub(super) restart: Option<&'p dyn Report>,
+    pub(super) restart: Option<&'p Report>,
     pub(super) layout: Option<&'p Layout>,
     /// Whether to show the diff of what was done.
     pub(super) has_diff: bool,
 }
 
-impl Report for EditReport<'_> {
+impl EditReport<'_> {
+    /// The report in the format that is asked for: a diff takes time.
+    pub(super) fn report(&self, format: Format) -> Report {
+        if format == Format::Json {
+            return Report::new(self.json(), String::new());
+        }
+        let is_shown = self.has_diff || self.editing.dry_run;
+        let diff = is_shown.then(|| colored_diff(&diff::of(self.plan)));
+        Report {
+            diff: diff.unwrap_or_default(),
+            ..Report::new(Value::Null, self.text())
+        }
+    }
+
     fn json(&self) -> Value {
         let (plan, edited) = (self.plan, &self.plan.report);
         let drop_in = |file: &FileChange| json!({ "path": file.path.to_string_lossy(), "changed": file.is_change() });
@@ -62,7 +75,7 @@ impl Report for EditReport<'_> {
             fields["unused"] = json!({ "handlers": handlers });
         }
         if let Some(restart) = self.restart {
-            fields["restart"] = restart.json();
+            fields["restart"] = restart.json.clone();
         }
         fields
     }
@@ -83,21 +96,11 @@ impl Report for EditReport<'_> {
             text.push_str(&restore_report::text(restored, is_change, is_dry_run));
         }
         if let Some(restart) = self.restart {
-            text.push_str(&restart.text());
+            text.push_str(&restart.text);
         }
         text
     }
 
-    fn diff(&self) -> String {
-        if self.has_diff || self.editing.dry_run {
-            colored_diff(&diff::of(self.plan))
-        } else {
-            String::new()
-        }
-    }
-}
-
-impl EditReport<'_> {
     /// What the edit does, with what was to be removed and is not there.
     fn summary(&self) -> String {
         let edited = &self.plan.report;

@@ -38,7 +38,7 @@ pub(super) struct Edit<'e> {
 pub(super) struct Completed {
     pub(super) plan: Outcome,
     /// What was done for it to be loaded, if that was asked for.
-    pub(super) restart: Option<Box<dyn Report>>,
+    pub(super) restart: Option<Report>,
     /// Whether a file was changed, or containerd restarted.
     pub(super) is_change: bool,
 }
@@ -243,14 +243,15 @@ impl Run {
             editing,
             plan: &plan,
             unused: edit.unused,
-            restart: restart.as_deref(),
+            restart: restart.as_ref(),
             layout: self.config.layout.as_ref(),
             has_diff: self.output.verbose,
         };
+        let report = report.report(self.output.format);
         Ok(if editing.dry_run {
-            self.output.verify(&report, code)
+            self.output.verify(report, code)
         } else {
-            self.output.tell(&report, code)
+            self.output.tell(report, code)
         })
     }
 

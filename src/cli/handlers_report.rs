@@ -9,102 +9,80 @@ use serde_json::{Value, json};
 use super::report::{Report, joined};
 use super::text::table;
 
-/// One handler with its keys.
-pub(super) struct ShowReport<'e> {
-    config: &'e Effective,
-    handler: &'e EffectiveHandler,
-    /// The other places that list a handler of this name.
-    also: Vec<String>,
-}
-
-impl<'e> ShowReport<'e> {
-    /// `None`: no handler of that name is listed.
-    pub(super) fn new(config: &'e Effective, name: &str) -> Option<Self> {
-        let named = config.handlers.iter().filter(|it| it.name == name);
-        // One that some release loads before one that none does, newer releases first.
-        let newest = |it: &&EffectiveHandler| it.releases.iter().max().copied();
-        let handler = named.clone().max_by_key(newest)?;
-        let others = named.filter(|other| !std::ptr::eq(*other, handler));
-        Some(Self {
-            config,
-            handler,
-            also: others.map(origin).collect(),
-        })
-    }
-}
-
 /// All handlers.
-impl Report for Effective {
-    fn json(&self) -> Value {
-        let handlers = self.handlers.iter().map(fields);
-        let handlers = json!({ "handlers": handlers.collect::<Value>() });
-        joined(config(self), handlers)
-    }
-
-    fn text(&self) -> String {
-        let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
-        let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
-        let unknown = self.ledger_error.as_ref().map(|_| "unknown");
-        rows.extend(self.handlers.iter().map(|handler| {
-            let implied = handler.is_implied.then_some("implied");
-            [
-                handler.name.clone(),
-                cell(handler.runtime_type.as_deref()),
-                cell(implied.or(handler.owner.as_deref()).or(unknown)),
-                origin(handler),
-                notes(self, handler),
-            ]
-        }));
-        table(&rows)
-    }
+pub(super) fn list(effective: &Effective) -> Report {
+    let handlers = effective.handlers.iter().map(fields);
+    let handlers = json!({ "handlers": handlers.collect::<Value>() });
+    let mut rows = vec![["NAME", "RUNTIME TYPE", "OWNER", "FROM", ""].map(str::to_owned)];
+    let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    let unknown = effective.ledger_error.as_ref().map(|_| "unknown");
+    rows.extend(effective.handlers.iter().map(|handler| {
+        let implied = handler.is_implied.then_some("implied");
+        [
+            handler.name.clone(),
+            cell(handler.runtime_type.as_deref()),
+            cell(implied.or(handler.owner.as_deref()).or(unknown)),
+            origin(handler),
+            notes(effective, handler),
+        ]
+    }));
+    Report::new(joined(config(effective), handlers), table(&rows))
 }
 
-impl Report for ShowReport<'_> {
-    fn json(&self) -> Value {
-        let mut settings = json!({});
-        for (path, value) in &self.handler.settings {
-            let place = path.iter().fold(&mut settings, |at, key| &mut at[key]);
-            *place = json!(value);
-        }
-        let handler = joined(config(self.config), fields(self.handler));
-        joined(handler, json!({ "settings": settings }))
+/// One handler with its keys; `None`: none of that name is listed.
+pub(super) fn show(effective: &Effective, name: &str) -> Option<Report> {
+    let named = effective.handlers.iter().filter(|it| it.name == name);
+    // One that some release loads before one that none does, newer releases first.
+    let newest = |it: &&EffectiveHandler| it.releases.iter().max().copied();
+    let handler = named.clone().max_by_key(newest)?;
+    let mut settings = json!({});
+    for (path, value) in &handler.settings {
+        let place = path.iter().fold(&mut settings, |at, key| &mut at[key]);
+        *place = json!(value);
     }
+    let json = joined(config(effective), fields(handler));
+    let json = joined(json, json!({ "settings": settings }));
+    let others = named.filter(|other| !std::ptr::eq(*other, handler));
+    Some(Report::new(json, as_toml(effective, handler, others)))
+}
 
-    /// The handler as TOML, with comments that say where it stands.
-    fn text(&self) -> String {
-        let handler = self.handler;
-        let mut about = vec![origin(handler)];
-        if handler.is_implied {
-            about.push("implied".to_owned());
-        } else if let Some(owner) = &handler.owner {
-            about.push(format!("owner {owner}"));
-        } else if self.config.ledger_error.is_some() {
-            about.push("owner unknown".to_owned());
-        }
-        about.push(notes(self.config, handler));
-        about.retain(|it| !it.is_empty());
-        let mut text = format!("# {}\n", about.join(", "));
-        for place in &self.also {
-            let _ = writeln!(text, "# also {place}");
-        }
-        let Some(place) = &handler.place else {
-            let runtime_type = handler.runtime_type.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "runtime_type = \"{runtime_type}\"");
-            return text;
-        };
-        let header = [
-            "plugins",
-            &place.plugin,
-            "containerd",
-            "runtimes",
-            &handler.name,
-        ];
-        let _ = writeln!(text, "[{}]", dotted_key(&header));
-        for (path, value) in &handler.settings {
-            let _ = writeln!(text, "{} = {value}", dotted_key(path));
-        }
-        text
+/// The handler as TOML, with comments that say where it stands, and `others` of its name.
+fn as_toml<'e>(
+    effective: &Effective,
+    handler: &EffectiveHandler,
+    others: impl Iterator<Item = &'e EffectiveHandler>,
+) -> String {
+    let mut about = vec![origin(handler)];
+    if handler.is_implied {
+        about.push("implied".to_owned());
+    } else if let Some(owner) = &handler.owner {
+        about.push(format!("owner {owner}"));
+    } else if effective.ledger_error.is_some() {
+        about.push("owner unknown".to_owned());
     }
+    about.push(notes(effective, handler));
+    about.retain(|it| !it.is_empty());
+    let mut text = format!("# {}\n", about.join(", "));
+    for other in others {
+        let _ = writeln!(text, "# also {}", origin(other));
+    }
+    let Some(place) = &handler.place else {
+        let runtime_type = handler.runtime_type.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "runtime_type = \"{runtime_type}\"");
+        return text;
+    };
+    let header = [
+        "plugins",
+        &place.plugin,
+        "containerd",
+        "runtimes",
+        &handler.name,
+    ];
+    let _ = writeln!(text, "[{}]", dotted_key(&header));
+    for (path, value) in &handler.settings {
+        let _ = writeln!(text, "{} = {value}", dotted_key(path));
+    }
+    text
 }
 
 fn config(config: &Effective) -> Value {

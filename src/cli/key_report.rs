@@ -3,28 +3,23 @@
 use std::fmt::Write as _;
 
 use containerd_edit::{KeyInForce, Value as Toml, dotted_key};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::report::Report;
 
-impl Report for KeyInForce {
-    fn json(&self) -> Value {
-        json!(self)
-    }
-
-    /// A string as it is, all else as TOML.
-    fn text(&self) -> String {
-        let value = &self.value;
-        match value.as_str() {
-            Some(text) => format!("{text}\n"),
-            None if value.is_table() => {
-                let mut text = String::new();
-                lines(value, &mut Vec::new(), &mut text);
-                text
-            }
-            None => format!("{value}\n"),
+/// What is in force: a string as it is, all else as TOML.
+pub(super) fn report(found: &KeyInForce) -> Report {
+    let value = &found.value;
+    let text = match value.as_str() {
+        Some(text) => format!("{text}\n"),
+        None if value.is_table() => {
+            let mut text = String::new();
+            lines(value, &mut Vec::new(), &mut text);
+            text
         }
-    }
+        None => format!("{value}\n"),
+    };
+    Report::new(json!(found), text)
 }
 
 /// A line for each value of a table.

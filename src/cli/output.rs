@@ -57,12 +57,12 @@ impl Output {
     }
 
     /// Prints what a verb that changes nothing has found. If that fails, the run has failed.
-    pub(super) fn answer(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {
+    pub(super) fn answer(&mut self, report: Report, exit: ExitCode) -> ExitCode {
         self.print(&self.rendered(report), exit)
     }
 
     /// Prints what a verb has found that was asked for its exit code, unless the user wants that alone.
-    pub(super) fn verify(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {
+    pub(super) fn verify(&mut self, report: Report, exit: ExitCode) -> ExitCode {
         if self.is_silent() {
             return exit;
         }
@@ -71,7 +71,7 @@ impl Output {
 
     /// Prints what a verb has done, unless the user wants to hear of errors alone. Whether that
     /// succeeds does not matter any more.
-    pub(super) fn tell(&mut self, report: &dyn Report, exit: ExitCode) -> ExitCode {
+    pub(super) fn tell(&mut self, report: Report, exit: ExitCode) -> ExitCode {
         if !self.is_silent() {
             let _ = self.write(&self.rendered(report));
         }
@@ -83,12 +83,10 @@ impl Output {
         self.notes.is_quiet && self.format == Format::Text
     }
 
-    fn rendered(&self, report: &dyn Report) -> String {
+    fn rendered(&self, report: Report) -> String {
         match self.format {
-            Format::Json => self.json_line(report.json()),
-            Format::Text => {
-                report.diff() + &printable_lines(&self.named.in_commands(&report.text()))
-            }
+            Format::Json => self.json_line(report.json),
+            Format::Text => report.diff + &printable_lines(&self.named.in_commands(&report.text)),
         }
     }
 

@@ -7,25 +7,27 @@ use containerd_edit::{
 use super::arguments::groups::Judging;
 use super::arguments::{self, Format};
 use super::check_report::Checked;
-use super::handlers_report::ShowReport;
 use super::run::Run;
-use super::status_report::{LogReport, StatusReport};
+use super::status_report::{self, StatusReport};
+use super::{handlers_report, key_report};
 
 impl Run {
     pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
         let effective = self.effective(list)?;
-        Ok(self.output.answer(&effective, ExitCode::Success))
+        Ok(self
+            .output
+            .answer(handlers_report::list(&effective), ExitCode::Success))
     }
 
     pub(super) fn show(&mut self, show: &arguments::Show) -> Result<ExitCode, Error> {
         let effective = self.effective(&show.list)?;
         let name = &show.name;
-        let Some(report) = ShowReport::new(&effective, name) else {
+        let Some(report) = handlers_report::show(&effective, name) else {
             let message = format!("no handler {name:?} is listed");
             let hint = NextStep::SeeHandlers;
             return Err(Error::new(Code::NoHandler, message, hint).at(&self.config.path));
         };
-        Ok(self.output.answer(&report, ExitCode::Success))
+        Ok(self.output.answer(report, ExitCode::Success))
     }
 
     fn effective(&self, list: &arguments::List) -> Result<Effective, Error> {
@@ -42,7 +44,9 @@ impl Run {
         let editor = get.judging.set_up(self.config.editor());
         let found = editor.key_in_force(&get.key)?;
         self.output.warn(&found.file, &found.warnings);
-        Ok(self.output.answer(&found, ExitCode::Success))
+        Ok(self
+            .output
+            .answer(key_report::report(&found), ExitCode::Success))
     }
 
     pub(super) fn check(&mut self, verb: &arguments::Check) -> Result<ExitCode, Error> {
@@ -61,7 +65,7 @@ impl Run {
             _ => ExitCode::Refused,
         };
         self.output.warn(&check.path, &check.warnings);
-        let exit = self.output.verify(&checked, exit);
+        let exit = self.output.verify(checked.report(), exit);
         Ok(match daemon {
             // In JSON it stands in the report.
             Some(Err(error)) if self.output.format == Format::Text => self.output.fail(error, None),
@@ -136,19 +140,17 @@ impl Run {
             serves,
             daemon,
         };
+        let report = report.report();
         Ok(match (verb.exit_code, is_good) {
-            (false, _) => self.output.answer(&report, ExitCode::Success),
-            (true, true) => self.output.verify(&report, ExitCode::Success),
-            (true, false) => self.output.verify(&report, ExitCode::Changed),
+            (false, _) => self.output.answer(report, ExitCode::Success),
+            (true, true) => self.output.verify(report, ExitCode::Success),
+            (true, false) => self.output.verify(report, ExitCode::Changed),
         })
     }
 
     pub(super) fn log(&mut self, logging: &arguments::Logging) -> Result<ExitCode, Error> {
         let editor = logging.set_up(self.config.editor());
-        let report = LogReport {
-            path: &self.config.path,
-            entries: &editor.log_entries()?,
-        };
-        Ok(self.output.answer(&report, ExitCode::Success))
+        let report = status_report::log(&self.config.path, &editor.log_entries()?);
+        Ok(self.output.answer(report, ExitCode::Success))
     }
 }

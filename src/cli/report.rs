@@ -3,14 +3,20 @@
 use serde_json::{Value, json};
 
 /// What a verb has found or done.
-pub(super) trait Report {
+#[derive(Default)]
+pub(super) struct Report {
     /// The fields for programs.
-    fn json(&self) -> Value;
+    pub(super) json: Value,
     /// The text for people.
-    fn text(&self) -> String;
+    pub(super) text: String,
     /// The lines of files that stand above the text.
-    fn diff(&self) -> String {
-        String::new()
+    pub(super) diff: String,
+}
+
+impl Report {
+    pub(super) fn new(json: Value, text: String) -> Self {
+        let diff = String::new();
+        Self { json, text, diff }
     }
 }
 

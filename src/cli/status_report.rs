@@ -8,7 +8,7 @@ use containerd_edit::report::{
     OwnerStatus,
 };
 use containerd_edit::{Error, NextStep, Release, Status};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::report::{Loaded, Report, joined};
 use super::text::{first_of, grouped, printable};
@@ -17,23 +17,14 @@ use super::text::{first_of, grouped, printable};
 const MOST_KEYS: usize = 4;
 
 /// The operation log, the oldest run first.
-pub(super) struct LogReport<'l> {
-    pub(super) path: &'l Path,
-    pub(super) entries: &'l [LogEntry],
-}
-
-impl Report for LogReport<'_> {
-    fn json(&self) -> Value {
-        json!({ "path": self.path.to_string_lossy(), "entries": self.entries })
-    }
-
-    fn text(&self) -> String {
-        if self.entries.is_empty() {
-            return format!("{}: no entries in its operation log\n", self.path.display());
-        }
-        let lines = self.entries.iter().map(|entry| line(entry) + "\n");
-        lines.collect()
-    }
+pub(super) fn log(path: &Path, entries: &[LogEntry]) -> Report {
+    let lines = entries.iter().map(|entry| line(entry) + "\n");
+    let text = match entries {
+        [] => format!("{}: no entries in its operation log\n", path.display()),
+        _ => lines.collect(),
+    };
+    let json = json!({ "path": path.to_string_lossy(), "entries": entries });
+    Report::new(json, text)
 }
 
 fn line(entry: &LogEntry) -> String {
@@ -66,15 +57,15 @@ pub(super) struct StatusReport {
     pub(super) daemon: Option<Result<Loaded, Error>>,
 }
 
-impl Report for StatusReport {
-    fn json(&self) -> Value {
+impl StatusReport {
+    pub(super) fn report(&self) -> Report {
         let loaded = self.daemon.iter().flatten().next();
         let more = json!({
             "serves": self.serves,
             "hint": self.way_back.as_ref().map(ToString::to_string),
             "running": loaded.map(|it| &it.json),
         });
-        joined(json!(self.status), more)
+        Report::new(joined(json!(self.status), more), self.text())
     }
 
     /// A line for each fact.

@@ -88,40 +88,34 @@ fn difference(drift: &Drift) -> Value {
     json!({ "code": code, "handler": handlers.first(), "message": message })
 }
 
-impl Report for Restarted {
-    fn json(&self) -> Value {
-        let daemon = self.running.as_ref();
-        json!({
-            "done": self.why.is_some(),
-            "why": self.why.as_ref().map(Why::word),
-            "command": self.command,
-            "seconds": self.why.as_ref().map(|_| seconds(&self.phases)),
-            "running": daemon.map(|daemon| running(daemon, &self.drift)),
-        })
-    }
-
-    /// What was done, and what runs now.
-    fn text(&self) -> String {
-        let cri = self.running.as_ref().and_then(|daemon| daemon.cri.as_ref());
-        let version = cri.map(|cri| format!(" {}", cri.version));
-        let daemon = format!("containerd{}", version.unwrap_or_default());
-        let mut text = match &self.why {
-            Some(why) => {
-                let by = match &self.command {
-                    Some(command) => format!("`{command}`"),
-                    None => "by itself".to_owned(),
-                };
-                let seconds = seconds_text(&self.phases);
-                let reason = reason(why);
-                format!("restarted  {by}, since {reason}\nserves     {daemon}; {seconds}\n")
-            }
-            None => format!("restart    not needed: {daemon} is what its config says\n"),
-        };
-        for drift in &self.drift {
-            let _ = writeln!(text, "differs    {}", drift.message);
+/// What was done, and what runs now.
+pub(super) fn restarted(done: &Restarted) -> Report {
+    let json = json!({
+        "done": done.why.is_some(),
+        "why": done.why.as_ref().map(Why::word),
+        "command": done.command,
+        "seconds": done.why.as_ref().map(|_| seconds(&done.phases)),
+        "running": done.running.as_ref().map(|daemon| running(daemon, &done.drift)),
+    });
+    let cri = done.running.as_ref().and_then(|daemon| daemon.cri.as_ref());
+    let version = cri.map(|cri| format!(" {}", cri.version));
+    let daemon = format!("containerd{}", version.unwrap_or_default());
+    let mut text = match &done.why {
+        Some(why) => {
+            let by = match &done.command {
+                Some(command) => format!("`{command}`"),
+                None => "by itself".to_owned(),
+            };
+            let seconds = seconds_text(&done.phases);
+            let reason = reason(why);
+            format!("restarted  {by}, since {reason}\nserves     {daemon}; {seconds}\n")
         }
-        text
+        None => format!("restart    not needed: {daemon} is what its config says\n"),
+    };
+    for drift in &done.drift {
+        let _ = writeln!(text, "differs    {}", drift.message);
     }
+    Report::new(json, text)
 }
 
 /// How long each phase took, for programs.

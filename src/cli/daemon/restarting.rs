@@ -1,9 +1,10 @@
 //! Edits that are loaded at once, and the verb `restart`.
 
-use containerd_edit::cri::{DEFAULT_READY_TIMEOUT, Restart, Restarted, Service};
+use containerd_edit::cri::{DEFAULT_READY_TIMEOUT, Restart, Service};
 use containerd_edit::{Editor, Error, ExitCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::reports;
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
 use crate::cli::editing::{Completed, Edit};
@@ -15,14 +16,17 @@ impl Run {
         let editor = verb.locking.set_up(self.editor("restart"));
         let editor = self.interruptible(editor);
         let restart = self.restart_by(&verb.how).always(verb.always);
-        let report = VerbReport {
-            restarted: restart.run(&editor)?,
-            path: self.config.path.to_string_lossy().into_owned(),
-        };
-        let disagreement = report.restarted.disagreement.as_slice();
+        let restarted = restart.run(&editor)?;
+        let disagreement = restarted.disagreement.as_slice();
         self.output.warn(&self.config.path, disagreement);
-        let exit = verb.exiting.code(report.restarted.why.is_some());
-        Ok(self.output.tell(&report, exit))
+        let exit = verb.exiting.code(restarted.why.is_some());
+        let done = reports::restarted(&restarted);
+        let json = json!({
+            "path": self.config.path.to_string_lossy(),
+            "restart": done.json,
+            "warnings": disagreement,
+        });
+        Ok(self.output.tell(Report::new(json, done.text), exit))
     }
 
     /// Makes an edit and has it loaded.
@@ -36,7 +40,7 @@ impl Run {
         Ok(Completed {
             is_change: plan.is_change() || restarted.why.is_some(),
             plan,
-            restart: Some(Box::new(restarted)),
+            restart: Some(reports::restarted(&restarted)),
         })
     }
 
@@ -58,25 +62,5 @@ impl Run {
         Restart::new(service, self.config.endpoint(&how.daemon))
             .ready_timeout(how.ready_timeout.unwrap_or(DEFAULT_READY_TIMEOUT))
             .on_progress(move |what| notes.show(what))
-    }
-}
-
-/// The report of the verb `restart`.
-struct VerbReport {
-    path: String,
-    restarted: Restarted,
-}
-
-impl Report for VerbReport {
-    fn json(&self) -> Value {
-        json!({
-            "path": self.path,
-            "restart": self.restarted.json(),
-            "warnings": self.restarted.disagreement.as_slice(),
-        })
-    }
-
-    fn text(&self) -> String {
-        self.restarted.text()
     }
 }

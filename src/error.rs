@@ -276,22 +276,16 @@ impl Error {
 
     /// What is wrong, with the line, for a message of its own.
     pub(crate) fn described(&self) -> String {
+        let cause = self.0.cause.iter().map(|cause| format!(": {cause}"));
         let place = self.position().map(|at| format!(" (line {})", at.line));
-        let cause = self.0.cause.as_ref().map(|cause| format!(": {cause}"));
-        format!(
-            "{self}{}{}",
-            cause.unwrap_or_default(),
-            place.unwrap_or_default()
-        )
+        let more: String = cause.chain(place).collect();
+        format!("{self}{more}")
     }
 
     /// The system's reason, for a message of its own.
     pub(crate) fn source_text(&self) -> String {
-        self.0
-            .cause
-            .as_deref()
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        let cause = self.0.cause.as_deref();
+        cause.map(ToString::to_string).unwrap_or_default()
     }
 
     /// Returns what else is known of it, if that is a `T`.

@@ -16,24 +16,19 @@ pub(super) struct Checked {
     pub(super) check: Check,
     /// What the running daemon has loaded, or why that is not known; `None`: it was not asked.
     pub(super) daemon: Option<Result<Loaded, Error>>,
-    /// The next step, if the config does not serve.
-    pub(super) hint: Option<String>,
 }
 
 impl Checked {
     pub(super) fn new(check: Check, daemon: Option<Result<Loaded, Error>>) -> Self {
-        Self {
-            check,
-            daemon,
-            hint: None,
-        }
+        Self { check, daemon }
     }
 
-    pub(super) fn report(&self) -> Report {
-        Report::new(self.json(), self.text())
+    /// `hint`: the next step, if the config does not serve.
+    pub(super) fn report(&self, hint: Option<&str>) -> Report {
+        Report::new(self.json(hint), self.text(hint))
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, hint: Option<&str>) -> Value {
         let check = &self.check;
         let releases = check.releases.iter().map(|row| {
             let (handlers, default) = match &row.verdict {
@@ -55,7 +50,7 @@ impl Checked {
             "path": check.path.to_string_lossy(),
             "config_version": check.config_version,
             "releases": releases.collect::<Value>(),
-            "hint": self.hint,
+            "hint": hint,
             "warnings": check.warnings,
         });
         match &self.daemon {
@@ -70,7 +65,7 @@ impl Checked {
     }
 
     /// A row for all releases of which the same is to be said, the running daemon, and the next step.
-    fn text(&self) -> String {
+    fn text(&self, hint: Option<&str>) -> String {
         let check = &self.check;
         let version = match check.config_version {
             0 => "no config version".to_owned(),
@@ -102,7 +97,7 @@ impl Checked {
                 let _ = writeln!(text, "{name:<8} {line}");
             }
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = hint {
             text = format!("{text}hint: {hint}\n");
         }
         text

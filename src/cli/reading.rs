@@ -8,8 +8,7 @@ use super::arguments::groups::Judging;
 use super::arguments::{self, Format};
 use super::check_report::Checked;
 use super::run::Run;
-use super::status_report::{self, StatusReport};
-use super::{handlers_report, key_report};
+use super::{handlers_report, key_report, status_report};
 
 impl Run {
     pub(super) fn list(&mut self, list: &arguments::List) -> Result<ExitCode, Error> {
@@ -50,14 +49,13 @@ impl Run {
     }
 
     pub(super) fn check(&mut self, verb: &arguments::Check) -> Result<ExitCode, Error> {
-        let mut checked = if verb.running {
+        let checked = if verb.running {
             self.beside_daemon(&verb.daemon, &verb.judging)?
         } else {
             let editor = verb.judging.set_up(self.config.editor());
             Checked::new(editor.check()?, None)
         };
-        checked.hint = self.hint(&checked.check);
-        let Checked { check, daemon, .. } = &checked;
+        let Checked { check, daemon } = &checked;
         let exit = match daemon {
             Some(Err(error)) => error.exit_code(),
             Some(Ok(loaded)) if !loaded.in_step => ExitCode::Refused,
@@ -65,7 +63,8 @@ impl Run {
             _ => ExitCode::Refused,
         };
         self.output.warn(&check.path, &check.warnings);
-        let exit = self.output.verify(checked.report(), exit);
+        let report = checked.report(self.hint(check).as_deref());
+        let exit = self.output.verify(report, exit);
         Ok(match daemon {
             // In JSON it stands in the report.
             Some(Err(error)) if self.output.format == Format::Text => self.output.fail(error, None),
@@ -134,13 +133,8 @@ impl Run {
         };
         let in_step = daemon.iter().flatten().all(|it| it.in_step);
         let is_good = status.is_in_force() && !serves.is_empty() && in_step;
-        let report = StatusReport {
-            status,
-            way_back: way_back.then_some(NextStep::Restore),
-            serves,
-            daemon,
-        };
-        let report = report.report();
+        let way_back = way_back.then_some(NextStep::Restore);
+        let report = status_report::status(&status, way_back, &serves, daemon.as_ref());
         Ok(match (verb.exit_code, is_good) {
             (false, _) => self.output.answer(report, ExitCode::Success),
             (true, true) => self.output.verify(report, ExitCode::Success),

@@ -46,86 +46,74 @@ fn line(entry: &LogEntry) -> String {
     line
 }
 
-/// What is known of a config.
-pub(super) struct StatusReport {
-    pub(super) status: Status,
-    /// What puts a broken file right, if that is known.
-    pub(super) way_back: Option<NextStep<'static>>,
-    /// The releases that serve CRI with it; the daemon's own alone, where that is known.
-    pub(super) serves: Vec<Release>,
-    /// What the daemon has loaded, or why that is not known; `None`: none was asked.
-    pub(super) daemon: Option<Result<Loaded, Error>>,
-}
-
-impl StatusReport {
-    pub(super) fn report(&self) -> Report {
-        let loaded = self.daemon.iter().flatten().next();
-        let more = json!({
-            "serves": self.serves,
-            "hint": self.way_back.as_ref().map(ToString::to_string),
-            "running": loaded.map(|it| &it.json),
-        });
-        Report::new(joined(json!(self.status), more), self.text())
+/// What is known of a config: a line for each fact. `way_back`: what puts a broken file right, if that is
+/// known; `serves`: the releases that serve CRI with it, or the daemon's own alone, where that is known;
+/// `daemon`: what the daemon has loaded, or why that is not known, if one was asked.
+pub(super) fn status(
+    status: &Status,
+    way_back: Option<NextStep<'_>>,
+    serves: &[Release],
+    daemon: Option<&Result<Loaded, Error>>,
+) -> Report {
+    let more = json!({
+        "serves": serves,
+        "hint": way_back.as_ref().map(ToString::to_string),
+        "running": daemon.and_then(|it| it.as_ref().ok()).map(|it| &it.json),
+    });
+    let mut log = path_or_none(status.log_path.as_deref());
+    if let Some(error) = &status.log_error {
+        let _ = write!(log, ", which can't be read: {error}");
     }
-
-    /// A line for each fact.
-    fn text(&self) -> String {
-        let status = &self.status;
-        let mut log = path_or_none(status.log_path.as_deref());
-        if let Some(error) = &status.log_error {
-            let _ = write!(log, ", which can't be read: {error}");
-        }
-        let previous = path_or_none(status.previous_path.as_deref());
-        let last = status.last_change.as_ref().map(line);
-        let broken = status.broken.iter().map(broken);
-        let way_back = self.way_back.iter().map(ToString::to_string);
-        let mut facts = vec![
-            ("config:", vec![status.path.display().to_string()]),
-            ("version:", vec![version(status)]),
-            ("broken:", broken.chain(way_back).collect()),
-            ("serves:", vec![serves(&self.serves)]),
-            ("lock:", vec![status.lock.path.display().to_string()]),
-            ("held:", vec![held(&status.lock)]),
-            ("log:", vec![log]),
-            ("previous:", vec![previous]),
-            ("last change:", vec![last.unwrap_or("none".to_owned())]),
-        ];
-        if status.is_changed_since.is_some() {
-            facts.push(("changed since:", changed_since(&status.changed_files)));
-        }
-        let owners = match &status.ledger_error {
-            Some(error) => vec![format!("unknown: {error}")],
-            None => status.owners.iter().flat_map(owner).collect(),
-        };
-        facts.push(("owners:", owners));
-        let left = status.left.iter();
-        let left = left.map(|it| printable(&format!("{}, removed at {}", it.owner, it.time)));
-        facts.push(("left:", left.collect()));
-        facts.push(("handlers:", handlers(status, &status.handlers)));
-        for drop_in in &status.drop_ins {
-            let mut lines = vec![creator(drop_in)];
-            lines.extend(handlers(status, &drop_in.handlers));
-            facts.push(("drop-in:", lines));
-        }
-        for path in &status.displaced {
-            let path = path.display();
-            let what = format!("{path}: another program's text, look through it and delete it");
-            facts.push(("displaced:", vec![what]));
-        }
-        match &self.daemon {
-            Some(Ok(loaded)) => facts.push(("daemon:", loaded.lines.clone())),
-            Some(Err(error)) => facts.push(("daemon:", vec![format!("unknown: {error}")])),
-            None => {}
-        }
-        let mut text = String::new();
-        for (name, lines) in facts {
-            let names = [name].into_iter().chain(std::iter::repeat(""));
-            for (name, line) in names.zip(lines) {
-                let _ = writeln!(text, "{name:<14} {line}");
-            }
-        }
-        text
+    let previous = path_or_none(status.previous_path.as_deref());
+    let last = status.last_change.as_ref().map(line);
+    let broken = status.broken.iter().map(broken);
+    let way_back = way_back.iter().map(ToString::to_string);
+    let mut facts = vec![
+        ("config:", vec![status.path.display().to_string()]),
+        ("version:", vec![version(status)]),
+        ("broken:", broken.chain(way_back).collect()),
+        ("serves:", vec![serves_on(serves)]),
+        ("lock:", vec![status.lock.path.display().to_string()]),
+        ("held:", vec![held(&status.lock)]),
+        ("log:", vec![log]),
+        ("previous:", vec![previous]),
+        ("last change:", vec![last.unwrap_or("none".to_owned())]),
+    ];
+    if status.is_changed_since.is_some() {
+        facts.push(("changed since:", changed_since(&status.changed_files)));
     }
+    let owners = match &status.ledger_error {
+        Some(error) => vec![format!("unknown: {error}")],
+        None => status.owners.iter().flat_map(owner).collect(),
+    };
+    facts.push(("owners:", owners));
+    let left = status.left.iter();
+    let left = left.map(|it| printable(&format!("{}, removed at {}", it.owner, it.time)));
+    facts.push(("left:", left.collect()));
+    facts.push(("handlers:", handlers(status, &status.handlers)));
+    for drop_in in &status.drop_ins {
+        let mut lines = vec![creator(drop_in)];
+        lines.extend(handlers(status, &drop_in.handlers));
+        facts.push(("drop-in:", lines));
+    }
+    for path in &status.displaced {
+        let path = path.display();
+        let what = format!("{path}: another program's text, look through it and delete it");
+        facts.push(("displaced:", vec![what]));
+    }
+    match daemon {
+        Some(Ok(loaded)) => facts.push(("daemon:", loaded.lines.clone())),
+        Some(Err(error)) => facts.push(("daemon:", vec![format!("unknown: {error}")])),
+        None => {}
+    }
+    let mut text = String::new();
+    for (name, lines) in facts {
+        let names = [name].into_iter().chain(std::iter::repeat(""));
+        for (name, line) in names.zip(lines) {
+            let _ = writeln!(text, "{name:<14} {line}");
+        }
+    }
+    Report::new(joined(json!(status), more), text)
 }
 
 /// An owner, and the keys that are not as it wants them.
@@ -183,7 +171,7 @@ fn changed_since(files: &[PathBuf]) -> Vec<String> {
     [by.to_owned()].into_iter().chain(files).collect()
 }
 
-fn serves(releases: &[Release]) -> String {
+fn serves_on(releases: &[Release]) -> String {
     match releases {
         [] => format!("on no containerd release: {}", NextStep::SeeVerdicts),
         some => format!("on containerd {}", Release::ranges(some)),

@@ -237,13 +237,10 @@ pub(crate) struct Daemon {
 }
 
 impl Owning {
-    pub(crate) fn owner(&self) -> Owner {
-        self.owner.clone().unwrap_or_default()
-    }
-
     /// An empty change on behalf of the owner.
     pub(crate) fn change(&self) -> Change {
-        self.overruling(Change::new().owner(self.owner()))
+        let owner = self.owner.clone().unwrap_or_default();
+        self.overruling(Change::new().owner(owner))
     }
 
     /// The change, which overrules other owners if that was asked for.

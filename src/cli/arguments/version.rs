@@ -1,28 +1,25 @@
 //! What `--version --verbose` says.
 
 use std::ffi::OsString;
-use std::sync::LazyLock;
 
 use containerd_edit::Release;
 
-static IN_FULL: LazyLock<String> = LazyLock::new(|| {
+/// Returns the version with what was built in and which releases are modelled.
+pub(super) fn in_full() -> &'static str {
     let releases = Release::LINES.map(|release| release.to_string());
     let features = if cfg!(feature = "cri") {
         "cli, cri"
     } else {
         "cli"
     };
-    format!(
+    let text = format!(
         "{}\nfeatures: {features}\ncontainerd releases: {}\nconfig versions: 1 to {}",
         env!("CARGO_PKG_VERSION"),
         releases.join(", "),
         Release::LINES.map(Release::newest_config_version)[releases.len() - 1],
-    )
-});
-
-/// Returns the version with what was built in and which releases are modelled.
-pub(super) fn in_full() -> &'static str {
-    &IN_FULL
+    );
+    // clap wants it for good, and asks once.
+    text.leak()
 }
 
 /// Whether a command line has `--verbose`, wherever it stands: clap ends at `--version`.

@@ -54,7 +54,9 @@ impl PatchFile {
                 }
                 _ => {
                     let settings = entry.settings(0, &mut change.keys)?;
-                    settings.iter().for_each(|it| change.set_key(it));
+                    for setting in &settings {
+                        change.set_key(setting);
+                    }
                 }
             }
         }

@@ -8,8 +8,7 @@ use crate::containerd::release::{listed, listed_do};
 use crate::containerd::{ConfigFiles, Verdict, read_as};
 use crate::edit::unread::Reading;
 use crate::error::Warning;
-use crate::toml::Value;
-use crate::toml::render::{self, Quotes};
+use crate::toml::{Value, dotted_key};
 use crate::want::handler;
 
 use super::checked_release::{CheckedRelease, releases_of};
@@ -71,7 +70,7 @@ fn untyped(handler: &ListedHandler, typed: &BTreeSet<&str>) -> Option<Warning> {
 
 /// A key that no release reads so.
 fn key(handler: &ListedHandler, path: &[String], value: &Value) -> Option<Warning> {
-    let (name, key) = (&handler.name, render::dotted(path, Quotes::Basic));
+    let (name, key) = (&handler.name, dotted_key(path));
     if path.is_empty() {
         return Some(Warning::new("wrong-type", format!("{name} wants a table")));
     }
@@ -86,7 +85,7 @@ fn key(handler: &ListedHandler, path: &[String], value: &Value) -> Option<Warnin
 
 /// A key that releases do not read because of its case, or of another key's that they take for it.
 fn case(handler: &ListedHandler, path: &[String], releases: &[CheckedRelease]) -> Option<Warning> {
-    let (name, shown) = (&handler.name, render::dotted(path, Quotes::Basic));
+    let (name, shown) = (&handler.name, dotted_key(path));
     (1..=path.len()).find_map(|depth| {
         let (key, table) = path[..depth].split_last()?;
         let (right, _) = handler::known(&path[..depth])?;

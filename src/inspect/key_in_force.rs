@@ -12,8 +12,7 @@ use crate::containerd::release_config::ReleaseConfig;
 use crate::containerd::{Release, version};
 use crate::error::{Code, Error, NextStep, Position, Warning};
 use crate::ledger::newest_owner;
-use crate::toml::Value;
-use crate::toml::render::{self, Quotes};
+use crate::toml::{Value, dotted_key};
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 use crate::want::key_name::KeyName;
@@ -157,7 +156,7 @@ fn hint(name: &KeyName, key: &Key, config: &ReleaseConfig) -> String {
     let kind = key.kind().and_then(|kind| config.value(&kind.path));
     let kind = kind.as_ref().and_then(Value::as_str);
     if let Some(meant) = beside().or_else(|| meant_by(&path, kind)) {
-        return format!("did you mean {}?", render::dotted(&meant, Quotes::Basic));
+        return format!("did you mean {}?", dotted_key(&meant));
     }
     if let Err(error) = mistake::unknown(&path, 0) {
         return error.hint().to_owned();

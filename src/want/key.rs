@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::containerd::{plugin, spelling};
 use crate::error::NextStep;
-use crate::toml::render::{self, Quotes};
-use crate::toml::{Literal, Path, Value};
+use crate::toml::{Literal, Path, Value, dotted_key};
 
 /// Arrays to which several owners add.
 const LISTS: [&[&str]; 4] = [
@@ -35,11 +34,10 @@ pub(crate) struct Key {
 mod dotted {
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-    use crate::toml::render::{self, Quotes};
-    use crate::toml::{Path, key_path};
+    use crate::toml::{Path, dotted_key, key_path};
 
     pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&render::dotted(path, Quotes::Basic))
+        serializer.serialize_str(&dotted_key(path))
     }
 
     pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Path, D::Error> {
@@ -140,9 +138,9 @@ impl Key {
             _ if *self == Self::default_handler() => "default".to_owned(),
             Some((name, below)) => {
                 let handlers = ["handlers".to_owned(), name.to_owned()];
-                render::dotted(&[&handlers, below].concat(), Quotes::Basic)
+                dotted_key(&[&handlers, below].concat())
             }
-            None => render::dotted(&self.path, Quotes::Basic),
+            None => dotted_key(&self.path),
         };
         if let Some(element) = &self.element {
             let string = Literal::new(element).as_string();
@@ -223,7 +221,7 @@ pub(crate) fn handler_of(path: &[String]) -> Option<&[String]> {
 
 impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&render::dotted(&self.path, Quotes::Basic))?;
+        formatter.write_str(&dotted_key(&self.path))?;
         match &self.element {
             Some(element) => write!(formatter, "[{element}]"),
             None => Ok(()),

@@ -4,8 +4,7 @@ use super::handler::Setting;
 use super::key::Key;
 use super::mistake;
 use crate::error::{Code, Error};
-use crate::toml::render::{self, Quotes};
-use crate::toml::{Path, Value, key_path};
+use crate::toml::{Path, Value, dotted_key, key_path};
 
 /// A key, or elements of a list: `debug.level`, `disabled_plugins=cri`, `imports=['a', 'b']`.
 ///
@@ -36,7 +35,7 @@ impl KeyName {
     /// The dotted key, for messages.
     #[must_use]
     pub fn dotted(&self) -> String {
-        render::dotted(&self.path, Quotes::Basic)
+        dotted_key(&self.path)
     }
 
     /// The key in its canonical spelling, or the elements of it that are named, if it is one that an

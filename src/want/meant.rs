@@ -1,6 +1,6 @@
 //! Which key was meant by one that is not there.
 
-use crate::toml::render::{self, Quotes};
+use crate::toml::dotted_key;
 
 use super::handler;
 use super::key::Key;
@@ -24,7 +24,7 @@ pub(crate) fn unknown_option(
         return None;
     }
     let near = nearest(option, options);
-    Some((render::dotted(path, Quotes::Basic), near))
+    Some((dotted_key(path), near))
 }
 
 /// The key that was meant by one that is not there. `runtime_type`: that of its handler.
@@ -62,7 +62,7 @@ mod tests {
             (&["debug", "level"], None),
             (&["handlers"], None),
         ] {
-            let found = meant_by(path, None).map(|path| render::dotted(&path, Quotes::Basic));
+            let found = meant_by(path, None).map(|path| dotted_key(&path));
             assert_eq!(found.as_deref(), meant, "{path:?}");
         }
         let path = ["handlers", "x", "options", "ConfgPath"];

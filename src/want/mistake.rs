@@ -1,9 +1,9 @@
 //! What is wrong with a key that somebody wants, as it is spelled, or with its value.
 
 use crate::error::{Code, Error, NextStep};
-use crate::toml::Value;
 use crate::toml::render::{self, Quotes};
 use crate::toml::value::{Data, Place, Table};
+use crate::toml::{Value, dotted_key};
 
 use super::key::Key;
 use super::known::{OF_THE_NODE, corrected, first_unknown, names, wanted};
@@ -32,7 +32,7 @@ pub(super) fn of_type(path: &[&str], value: &Value, wanted: &str) -> Error {
         "an array" => "this array",
         found => found,
     };
-    let key = dotted(path);
+    let key = dotted_key(path);
     of_value(format!("{key} wants {wanted}, not {found}"), FIX)
 }
 
@@ -58,13 +58,13 @@ pub(crate) fn unknown(path: &[&str], given: usize) -> Result<(), Error> {
     let written = render::key(name, Quotes::Basic);
     let message = match table {
         [] => format!("unknown key {written}"),
-        table => format!("{} takes no key {written}", dotted(table)),
+        table => format!("{} takes no key {written}", dotted_key(table)),
     };
     let names = names(table);
     let hint = match corrected(path) {
         Some(meant) => {
             let below = meant.strip_prefix(&path[..given]);
-            format!("did you mean {}?", dotted(below.unwrap_or(&meant)))
+            format!("did you mean {}?", dotted_key(below.unwrap_or(&meant)))
         }
         None if names.contains(&name) => {
             format!("it is a key of patch files, and the option --{name} of the verb add")
@@ -89,7 +89,7 @@ pub(super) fn unquoted(path: &[&str]) -> Result<(), Error> {
     let end = version.map_or(path.len(), |at| at + 2);
     let hint = match path.get(1..end).zip(path.get(end..)) {
         Some((id, below)) if end < path.len() => {
-            let quoted = dotted(&[&["plugins", &id.join(".")], below].concat());
+            let quoted = dotted_key(&[&["plugins", &id.join(".")], below].concat());
             format!("quote the plugin's ID: {}", NextStep::word(&quoted))
         }
         _ => "quote the plugin's ID, as in plugins.\"io.containerd.grpc.v1.cri\".enable_cdi"
@@ -120,7 +120,7 @@ pub(super) fn check(path: &[&str], value: &Value, given: usize) -> Result<(), Er
     if let Some(table) = value.table() {
         if matches!(path, ["proxy_plugins", _]) && table.is_empty() {
             let hint = "give it a type and an address, or leave it out";
-            return Err(of_key(format!("{} holds no keys", dotted(path)), hint));
+            return Err(of_key(format!("{} holds no keys", dotted_key(path)), hint));
         }
         return Ok(());
     }
@@ -128,7 +128,7 @@ pub(super) fn check(path: &[&str], value: &Value, given: usize) -> Result<(), Er
     let Some(reason) = of_name.or_else(|| unportable(value)) else {
         return Ok(());
     };
-    let message = format!("{}: {reason}", dotted(path));
+    let message = format!("{}: {reason}", dotted_key(path));
     Err(of_key(message, "write it in another way"))
 }
 
@@ -145,10 +145,6 @@ pub(super) fn refuse(table: &[&str], key: &[String], value: &Value) -> Result<()
     let key = key.iter().map(String::as_str);
     let path: Vec<&str> = table.iter().copied().chain(key).collect();
     check_below(&path, value, table.len())
-}
-
-fn dotted<S: AsRef<str>>(path: &[S]) -> String {
-    render::dotted(path, Quotes::Basic)
 }
 
 /// Why some release can't parse this value however it is written.

@@ -1,8 +1,7 @@
 //! `KEY=VALUE`: one key of a handler's table.
 
 use crate::error::{Code, Error, NextStep};
-use crate::toml::render::{self, Quotes};
-use crate::toml::{Value, key_path};
+use crate::toml::{Value, dotted_key, key_path};
 
 /// One key of a handler's table and its value.
 ///
@@ -46,7 +45,7 @@ impl Setting {
     /// The dotted key, for messages.
     #[must_use]
     pub fn key(&self) -> String {
-        render::dotted(&self.path, Quotes::Basic)
+        dotted_key(&self.path)
     }
 
     /// The leaves of a table value as settings of their own; an empty table has none.

@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::io::Errno;
 
 /// As many links as the kernel follows, `path_resolution(7)`.
@@ -17,7 +19,7 @@ const MOST_LINKS: usize = 40;
 /// too, and none leads out of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostRoot {
-    /// Absolute; `None`: `/`.
+    /// Without links, but for one of `/proc` that no path can stand for; `None`: `/`.
     folder: Option<PathBuf>,
 }
 
@@ -29,12 +31,15 @@ impl HostRoot {
     ///
     /// If there is no such folder.
     pub fn at(folder: &Path) -> io::Result<Self> {
-        if !fs::metadata(folder)?.is_dir() {
+        let named = identity(folder)?;
+        if !folder.is_dir() {
             return Err(Errno::NOTDIR.into());
         }
-        // Not without links: that says nothing of the mounts of another namespace, which those of
+        // A path without links says nothing of the mounts of another namespace, which those of
         // /proc lead into.
-        let folder = std::path::absolute(folder)?;
+        let real = folder.canonicalize().ok();
+        let real = real.filter(|real| identity(real).is_ok_and(|real| real == named));
+        let folder = real.map_or_else(|| std::path::absolute(folder), Ok)?;
         Ok(Self {
             folder: Some(folder).filter(|folder| folder != Path::new("/")),
         })
@@ -97,10 +102,21 @@ impl HostRoot {
 
     /// The host's path for one of this process.
     pub(crate) fn on_host(&self, path: &Path) -> PathBuf {
-        let folder = self.folder.as_ref();
-        let inside = folder.and_then(|root| path.strip_prefix(root).ok());
+        let inside = self
+            .folder
+            .as_ref()
+            .and_then(|root| path.strip_prefix(root).ok());
         inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside))
     }
+}
+
+/// What tells a folder from all others: its device and inode, links followed, and its mount, if the
+/// kernel may be asked for that.
+fn identity(folder: &Path) -> io::Result<(u64, u64, Option<u64>)> {
+    let found = fs::metadata(folder)?;
+    let mount = rustix::fs::statx(CWD, folder, AtFlags::empty(), StatxFlags::MNT_ID);
+    let mount = mount.ok().map(|mount| mount.stx_mnt_id);
+    Ok((found.dev(), found.ino(), mount))
 }
 
 /// What a step of a path is that leads to nothing.

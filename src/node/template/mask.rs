@@ -132,24 +132,20 @@ impl Masked {
 /// The directives that an edited template has and the one before had not: the first of them, to the
 /// end of its line at most. A value that was set aside into a comment has taken its directives along.
 pub(super) fn new_directive<'t>(before: &str, after: &'t str) -> Option<&'t str> {
-    let mut known: Vec<&str> = directives(before).filter_map(first_line).collect();
-    directives(after).filter_map(first_line).find(|directive| {
+    let mut known: Vec<&str> = directives(before).collect();
+    directives(after).find(|directive| {
         let found = known.iter().position(|known| known == directive);
         found.map(|found| known.swap_remove(found)).is_none()
     })
 }
 
-fn first_line((_, directive): (usize, &str)) -> Option<&str> {
-    directive.lines().next()
-}
-
-/// All directives with their offsets, wherever they stand: Go knows of no strings and comments. One
-/// without an end takes all the rest.
-fn directives(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.match_indices(OPEN).map(|(start, _)| {
-        let close = text[start..].find(CLOSE);
-        let end = close.map_or(text.len(), |close| start + close + CLOSE.len());
-        (start, &text[start..end])
+/// All directives, wherever they stand: Go knows of no strings and comments.
+fn directives(template: &str) -> impl Iterator<Item = &str> {
+    template.lines().flat_map(|line| {
+        line.match_indices(OPEN).map(|(start, _)| {
+            let close = line[start..].find(CLOSE);
+            &line[start..close.map_or(line.len(), |close| start + close + CLOSE.len())]
+        })
     })
 }
 
@@ -170,11 +166,13 @@ fn words(directive: &str) -> impl Iterator<Item = &str> {
 /// stands, and its word if it is one of control.
 fn closed(text: &str) -> Result<(), (usize, Option<&str>)> {
     let mut open = Vec::new();
-    for (start, directive) in directives(text) {
-        let Some(inside) = directive.strip_suffix(CLOSE) else {
+    let mut from = 0;
+    while let Some(start) = text[from..].find(OPEN).map(|found| from + found) {
+        let inside = start + OPEN.len();
+        let Some(length) = text[inside..].find(CLOSE) else {
             return Err((start, None));
         };
-        let word = words(&inside[OPEN.len()..]).next();
+        let word = words(&text[inside..inside + length]).next();
         match word.unwrap_or_default() {
             "if" | "range" | "with" => open.push((start, word)),
             "else" if !open.is_empty() => {}
@@ -184,6 +182,7 @@ fn closed(text: &str) -> Result<(), (usize, Option<&str>)> {
             control if CONTROL.contains(&control) => return Err((start, word)),
             _ => {}
         }
+        from = inside + length + CLOSE.len();
     }
     open.first().map_or(Ok(()), |&first| Err(first))
 }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 /// What a verb has found or done.
-#[derive(Default)]
 pub(super) struct Report {
     /// The fields for programs.
     pub(super) json: Value,

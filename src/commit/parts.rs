@@ -11,8 +11,8 @@ use crate::commit::ledger::Found;
 use crate::commit::reading::Reading;
 use crate::config::Config;
 use crate::containerd::absolute;
-use crate::disk::folder;
 use crate::disk::target::{Snapshot, Target};
+use crate::disk::{digest, folder};
 use crate::error::Error;
 use crate::ledger::{Ledger, LedgerPair};
 
@@ -23,6 +23,8 @@ pub(crate) struct Part {
     pub(crate) snapshot: Rc<Snapshot>,
     pub(crate) change: FileChange,
     pub(crate) is_main: bool,
+    /// Its name in the ledger, if somebody has deleted or emptied what the tool had written.
+    pub(crate) lost: Option<String>,
 }
 
 impl Editor {
@@ -49,9 +51,14 @@ impl Editor {
             } else {
                 target.read_any()?.into()
             };
+            let name = reading.config.name_of(&path);
+            let written = found.ledger.written.get(&name);
+            let had_text = written.is_some_and(|it| it != digest::EMPTY);
+            let is_lost = change.is_some() && snapshot.bytes().is_none_or(<[u8]>::is_empty);
             let unchanged = || FileChange::unchanged(path, snapshot.bytes());
             Ok::<Part, Error>(Part {
                 change: change.unwrap_or_else(unchanged),
+                lost: (is_lost && had_text).then_some(name),
                 target,
                 snapshot,
                 is_main,

@@ -119,9 +119,8 @@ impl Editor {
         let (before, after) = (reading.config.views(), edited.config.views());
         let own = edited.ledger.owners.get(change.owner.as_str());
         let goes = |at: &&FileKey| {
-            let now = at.now(&after);
-            let want = own.and_then(|own| own.wants.get(&at.key));
-            at.now(&before) != now && want.is_none_or(|want| want.value != now)
+            let is_own = own.is_some_and(|own| own.wants.contains_key(&at.key));
+            !is_own && at.now(&before) != at.now(&after)
         };
         let going = edited.before.entries.keys().filter(goes);
         let mut kept: Needed = going.map(|at| (at.clone(), Need::harm(&harm))).collect();

@@ -77,10 +77,11 @@ impl Editor {
         // Whether a file of the last change says again what it said before.
         let is_as_before = |name: &String| {
             let text = digest(name);
-            // Of one that somebody had deleted or emptied, what the tool had written before.
-            files
-                .get(name)
-                .is_some_and(|it| (it.before == text || kept(name).is_some()) && it.after != text)
+            files.get(name).is_some_and(|it| {
+                // Somebody had deleted or emptied it: what counts is what the tool had written before.
+                let was_lost = it.before.as_ref().is_none_or(|it| it == digest::EMPTY);
+                (it.before == text || was_lost && kept(name).is_some()) && it.after != text
+            })
         };
         let is_undone =
             texts.iter().any(|it| is_as_before(&name(it))) && files.keys().all(is_as_before);

@@ -219,7 +219,8 @@ impl Editor {
                 let begun = begun.as_ref().filter(|_| task.texts().is_empty());
                 let completes = begun.is_some_and(|begun| work.completes(begun, &found.ledger));
                 if !task.is_restore() {
-                    work.ledgers.remember_replaced();
+                    let lost = work.parts.iter().filter_map(|part| part.lost.as_deref());
+                    work.ledgers.remember_replaced(&lost.collect());
                 }
                 let after = work.ledgers.after.to_json();
                 Some(file.write(&found.texts, [&before, &after], completes)?)

@@ -162,7 +162,6 @@ impl Editor {
             };
             let (source, after) = match digests.before {
                 None => (path.clone(), None),
-                Some(_) if is_it(b"") => (path.clone(), Some(String::new())),
                 Some(_) => sidecar::old_texts(&target.beside).find_map(|kept| {
                     let bytes = Existing::read(&kept).ok()??.bytes;
                     let text = is_it(&bytes).then(|| String::from_utf8(bytes).ok());

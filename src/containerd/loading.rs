@@ -144,7 +144,11 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
             version = own;
         }
         let imports = file.get("imports").cloned();
-        Merging::of_files(release).tables(&mut loaded.top, file);
+        if loaded.top.is_empty() {
+            loaded.top = file;
+        } else {
+            Merging::of_files(release).tables(&mut loaded.top, file);
+        }
         for (import, place) in imports.iter().flat_map(Value::texts) {
             let found = resolve(loaded, &path, import);
             let found = found.map_err(|message| (message, Some(place)))?;

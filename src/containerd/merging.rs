@@ -9,9 +9,11 @@ use crate::toml::value::{Data, Table, Value};
 /// How two values of one key become one.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Merging {
-    /// A key of the file, or of one of its tables: what Go takes for nothing sets nothing. 2.x appends
-    /// what is not in an array yet, 1.x everything.
+    /// A key of the file: what Go takes for nothing sets nothing over another value. 2.x appends what is
+    /// not in an array yet, 1.x everything.
     File { is_1x: bool },
+    /// A key of one of its tables: what Go takes for nothing sets nothing, anything else replaces.
+    Section,
     /// A table whose parts are replaced as a whole.
     Parts,
     /// The later one is all there is.
@@ -36,14 +38,15 @@ impl Merging {
             (Self::File { .. }, "plugins" | "proxy_plugins" | "stream_processors" | "timeouts") => {
                 Self::Parts
             }
-            (Self::Parts, _) => Self::Whole,
+            (Self::Parts | Self::Section, _) => Self::Whole,
             _ => self,
         }
     }
 
     /// Merges a later table into what is there.
     pub(super) fn tables(self, known: &mut Table, later: Table) {
-        for (key, value) in later {
+        let is_set = |value: &Value| !matches!(self, Self::Section) || !value.is_zero();
+        for (key, value) in later.into_iter().filter(|(_, value)| is_set(value)) {
             match known.get_mut(&key) {
                 Some(known) => self.of(&key).values(known, value),
                 None => drop(known.insert(key, value)),
@@ -57,7 +60,11 @@ impl Merging {
         match (self, &mut known.data, later.data) {
             (Self::Whole, _, data) => *known = Value::new(data, later.place),
             (_, Data::Table(known), Data::Table(later)) => {
-                self.tables(Arc::make_mut(known), Arc::unwrap_or_clone(later));
+                let below = match self {
+                    Self::File { .. } => Self::Section,
+                    _ => self,
+                };
+                below.tables(Arc::make_mut(known), Arc::unwrap_or_clone(later));
             }
             (Self::File { is_1x: true }, Data::Array(known), Data::Array(more)) => {
                 known.extend(more);

@@ -11,6 +11,9 @@ thread_local! {
     static KNOWN: RefCell<Vec<(Box<[u8]>, String)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// That of no bytes.
+pub(crate) const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// The SHA-256 of some bytes, in lowercase hexadecimal digits.
 pub(crate) fn of(bytes: &[u8]) -> String {
     KNOWN.with_borrow_mut(|known| {
@@ -39,10 +42,9 @@ fn computed(bytes: &[u8]) -> String {
 mod tests {
     #[test]
     fn it_is_what_sha256sum_prints() {
-        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         for _ in 0..2 {
-            assert_eq!(super::of(b""), empty);
+            assert_eq!(super::of(b""), super::EMPTY);
             assert_eq!(super::of(b"abc"), abc);
             assert_eq!(super::of(b"a").len(), 64);
         }

@@ -19,7 +19,7 @@ use super::lock::ConfigLock;
 use super::sidecar::{self, Texts};
 use super::sync::Synced;
 use super::target::{Folders, Snapshot, Target};
-use super::{attributes, site};
+use super::{attributes, leftovers, site};
 use crate::error::{Error, Warning};
 
 /// Mode of a config that did not exist: readable for all, as containerd's packages ship it.
@@ -211,8 +211,12 @@ fn fill(
 pub(crate) fn keep_last(_lock: &ConfigLock, target: &Target, bytes: Option<&[u8]>) -> bool {
     let last = sidecar::last(&target.beside);
     let held = Existing::read(&last).ok().flatten();
-    held.is_some_and(|held| Some(&*held.bytes) != bytes)
-        && std::fs::rename(&last, &target.previous).is_ok()
+    let is_kept = held.is_some_and(|held| Some(&*held.bytes) != bytes)
+        && std::fs::rename(&last, &target.previous).is_ok();
+    if is_kept {
+        leftovers::forget_broken(target, &target.previous);
+    }
+    is_kept
 }
 
 /// Keeps a copy of what was written, a file of its own: others may write to the config in place. The

@@ -56,7 +56,7 @@ impl Target {
     }
 
     /// Whether that is so.
-    pub(super) fn keeps_broken(&self) -> bool {
+    pub(crate) fn keeps_broken(&self) -> bool {
         self.previous != sidecar::previous(&self.beside)
     }
 

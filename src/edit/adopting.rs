@@ -65,9 +65,12 @@ impl Start<'_> {
             }
             for (file, view) in &self.views {
                 if let Some(now) = view.value(key).filter(|now| now == value) {
-                    let entry = self.ledger.entries.entry(FileKey::new(file, key));
-                    let entry = entry.or_insert_with(|| Entry::new(None, Some(now)));
-                    entry.was = entry.was.take().or_else(|| was.clone());
+                    let at = FileKey::new(file, key);
+                    let entries = &mut self.ledger.entries;
+                    // What was recovered from comments is adopted, too.
+                    if !entries.contains_key(&at) || !self.known.entries.contains_key(&at) {
+                        entries.insert(at, Entry::new(was.clone(), Some(now)));
+                    }
                 }
             }
         }

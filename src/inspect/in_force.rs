@@ -30,8 +30,9 @@ pub struct OwnerStatus {
 pub struct NotInForce {
     /// The key as `get` and `set` take it.
     pub key: String,
-    /// `missing`: nothing stands there. `overridden`: an owner that came later wants something else,
-    /// or has left and its value had to stay, or a file that is read later has it. `set-by-hand`: another program or a person has set it.
+    /// `missing`: nothing stands there. `overridden`: an owner that came later wants something else, or
+    /// has left and its value had to stay, or a file that is read later has it. `set-by-hand`: another
+    /// program or a person has set it.
     pub why: &'static str,
     /// The owner that came later.
     pub by: Option<String>,

@@ -1,23 +1,23 @@
 //! The part of a ledger that held for a file's text from before, which is kept as its `.prev`: it holds
 //! again once that text is put back.
 
-use std::collections::BTreeMap;
-
-use crate::disk::digest;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file_key::FileKey;
 use super::owner::Owner;
 use super::stored::{Ledger, LedgerPair};
 
 impl LedgerPair {
-    /// Remembers what held for the texts that the change replaces, and that are kept from now on.
-    pub(crate) fn remember_replaced(&mut self) {
+    /// Remembers what held for the texts that the change replaces, and that are kept from now on. Of a
+    /// `lost` file, which somebody has deleted or emptied, what was last written is kept.
+    pub(crate) fn remember_replaced(&mut self, lost: &BTreeSet<&str>) {
         let Self { before, after } = self;
-        let empty = digest::of(b"");
         for (file, digests) in &after.files {
-            // Of a file that somebody has deleted or emptied, what was last written is kept.
-            let there = digests.before.as_ref().filter(|it| **it != empty);
-            let digest = there.or(before.written.get(file));
+            let digest = if lost.contains(&**file) {
+                before.written.get(file)
+            } else {
+                digests.before.as_ref()
+            };
             let kept = digest.map(|digest| before.part(file, digest, after.seq));
             after.kept.remove(file);
             after.kept.extend(kept.map(|kept| (file.clone(), kept)));
@@ -132,7 +132,7 @@ mod tests {
             after: Some("new".to_owned()),
         };
         ledgers.after.files.insert(FILE.to_owned(), digests);
-        ledgers.remember_replaced();
+        ledgers.remember_replaced(&BTreeSet::new());
         let json = ledgers.after.to_json();
         Ledger::parse(json.as_bytes()).expect("a ledger")
     }

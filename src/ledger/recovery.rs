@@ -86,7 +86,7 @@ impl Ledger {
                     seq: 0,
                     is_adopted: false,
                 };
-                known.wants.insert(key.clone(), want);
+                known.wants.entry(key.clone()).or_insert(want);
                 found.push(key);
             }
             self.entries.insert(at, Entry::new(None, Some(value)));

@@ -5,7 +5,8 @@ use std::slice;
 
 use super::Path;
 use super::document::Document;
-use super::elements::headers;
+use super::elements;
+use super::index::Kind;
 use super::lines;
 use super::place::inline_table;
 use super::revision::Revision;
@@ -74,7 +75,10 @@ impl Document {
             } else if gone.is_empty() {
                 revision.remove(&at);
             }
-            for number in gone.into_iter().filter(|_| !headers(full, &at).is_empty()) {
+            for number in gone
+                .into_iter()
+                .filter(|_| !elements::headers(full, &at).is_empty())
+            {
                 revision.remove_element(&at, number).ok()?;
             }
         }
@@ -83,13 +87,26 @@ impl Document {
     }
 
     /// Adds the lines of `full` that `kept`, the same text with some lines fewer, does not have: below
-    /// those above them that are here, too.
+    /// those above them in their table that are here, too. `None`: their table has no header here.
     fn add_gone_lines(&self, full: &Self, kept: &str, splices: &mut Splices) -> Option<()> {
-        let mut kept = kept.lines();
+        let mut here: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+        for (number, path) in self.paths() {
+            here.entry(path).or_default().push(number);
+        }
+        let begins = |(number, path)| (full.statement_lines(number).start, (number, path));
+        let mut statements: BTreeMap<usize, (usize, Vec<&str>)> =
+            full.paths().map(begins).collect();
+        let first = |text: &str| lines::start(text, 0);
+        let mut kept = kept[first(kept)..].lines();
         let mut next = kept.next();
-        let mut place = lines::start(self.text(), 0);
-        for line in full.text().lines() {
+        let mut place = Some(first(self.text()));
+        let mut start = first(full.text());
+        for line in full.text()[start..].split_inclusive('\n') {
+            let statement = statements.remove(&start);
+            start += line.len();
+            let line = line.trim_end_matches(['\r', '\n']);
             if next != Some(line) {
+                let place = place?;
                 // What stood between two that have gone one by one is still there.
                 if lines::is_comment(line) && self.text()[place..].starts_with(line) {
                     return None;
@@ -98,19 +115,43 @@ impl Document {
                 continue;
             }
             next = kept.next();
-            // Empty lines are all the same.
-            let near = if lines::is_blank(line) { 1 } else { usize::MAX };
-            let mut here = self.text()[place..].split_inclusive('\n').take(near);
-            let mut end = place;
-            let is_it = |it: &str| {
-                end += it.len();
-                it.trim_end_matches(['\r', '\n']) == line
+            let Some((number, path)) = statement else {
+                place = place.map(|place| self.below_line(line, place));
+                continue;
             };
-            if here.any(is_it) {
-                place = end;
-            }
+            let same = here.get(&path).into_iter().flatten();
+            let mut ends = same.map(|it| self.statement_lines(*it).end);
+            place = match full.index.statements[number].kind {
+                Kind::Header => ends.next(),
+                // Elements of one array have the same path.
+                _ => ends.find(|end| Some(*end) > place).or(place),
+            };
         }
         Some(())
+    }
+
+    /// The statements with their paths.
+    fn paths(&self) -> impl Iterator<Item = (usize, Vec<&str>)> {
+        let numbers = 0..self.index.statements.len();
+        numbers.map(|it| (it, self.index.path(it).collect()))
+    }
+
+    /// The end of the first line that says this, from an offset to the next header; the offset if none
+    /// does. Empty lines are all the same: one counts only right there.
+    fn below_line(&self, line: &str, from: usize) -> usize {
+        let text = self.text();
+        let statements = &self.index.statements;
+        let next = statements.partition_point(|it| it.span.start < from);
+        let header = statements[next..].iter().find(|it| it.kind != Kind::Pair);
+        let end = header.map_or(text.len(), |it| lines::start(text, it.span.start));
+        let near = if lines::is_blank(line) { 1 } else { usize::MAX };
+        let mut below = from;
+        let mut lines = text[from..end.max(from)].split_inclusive('\n').take(near);
+        let is_it = |it: &str| {
+            below += it.len();
+            it.trim_end_matches(['\r', '\n']) == line
+        };
+        if lines.any(is_it) { below } else { from }
     }
 
     /// The text with these of the differences to `document` made. What only that has comes as it is
@@ -181,9 +222,18 @@ mod tests {
             let now = format!("{now}\n{more}");
             assert_eq!(put_back(full, &now, paths), format!("{full}\n{more}"));
         }
-        // Somebody has written other lines, another value and another table.
+        // Somebody has written another value, which another table has, too; or a comment behind the header.
+        let full = "\u{feff}a = 1\nb = 2\n[x]\ng = 0\nl = 1 # keep\nu = 0\n[y]\ng = 0\nu = 0\n";
+        let now = "\u{feff}a = 1\n[x]\ng = 5\nu = 0\n[y]\ng = 0\nu = 0\n";
+        let then = full.replacen("g = 0", "g = 5", 1);
+        assert_eq!(put_back(full, now, &[&["x", "l"][..], &["b"]]), then);
+        let now = "\u{feff}a = 1\n[x] # new\ng = 0\nu = 0\n[y]\ng = 0\nu = 0\n";
+        let then = full.replace("[x]", "[x] # new");
+        assert_eq!(put_back(full, now, &[&["x", "l"][..], &["b"]]), then);
+        let full = "[a]\n#\nx = 1 # one\n#\n\n'y' = \"\"\"\n#\n\"\"\"\n#\nz = 3\n\n[b]\nc.d = 4";
+        // Somebody has written other lines, another value and another table, and removed a table.
         let now = "[c]\n\n[a]\n# new\nz = 9\n";
-        let then = "[c]\n\n[a]\nx = 1 # one\n# new\nz = 9\n";
+        let then = "[c]\n\n[a]\nx = 1 # one\n# new\nz = 9\n\n[b]\nc.d = 4\n";
         assert_eq!(put_back(full, now, &[&["a", "x"], &["b", "c", "d"]]), then);
     }
 

@@ -266,3 +266,18 @@ fn a_handler_in_a_table_that_does_not_count_is_found_and_removed() {
     node.run(&command.split(' ').collect::<Vec<_>>()).exits(0);
     assert_eq!(node.text(), config);
 }
+
+/// What stood there before another owner came is known: `--was` is about what is nobody's.
+#[test]
+fn what_another_owner_has_recorded_is_not_adopted() {
+    let node = Node::with("version = 3\n");
+    node.run(&["set", "debug.level=info", "--owner", "a"])
+        .exits(0);
+    let was = ["--adopt", "--was", "debug.level=warn", "--take-over"];
+    node.run(&[&["set", "debug.level=info", "--owner", "b"], &was[..]].concat())
+        .exits(0);
+    for owner in ["a", "b"] {
+        node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert_eq!(node.text(), "version = 3\n");
+}

@@ -133,9 +133,7 @@ fn replace_all(
         if is_changed {
             let (original, after) = (part.snapshot.existing.as_ref(), &part.change.after);
             let bytes = after.as_deref().map(str::as_bytes);
-            let before = part.change.before.as_deref();
-            let is_lost = before.is_none_or(<[u8]>::is_empty);
-            if is_lost && replace::keep_last(lock, &part.target, bytes) {
+            if part.lost.is_some() && replace::keep_last(lock, &part.target, bytes) {
                 notices.push(lost(part));
             }
             notices.extend(replace::keep_copy(lock, &part.target, original, bytes));
@@ -146,13 +144,16 @@ fn replace_all(
 
 /// Somebody had deleted or emptied a file that the tool had written to.
 fn lost(part: &Part) -> Warning {
-    let path = &part.change.path;
-    let step = NextStep::RestorePrevious(Some(&**path).filter(|_| !part.is_main));
-    let message = format!(
-        "{} was deleted or emptied since the last change; what it held then is kept in {}: {step}",
-        path.display(),
-        part.target.previous.display()
+    let Part { target, change, .. } = part;
+    let (path, kept) = (change.path.display(), target.previous.display());
+    let mut message = format!(
+        "{path} was deleted or emptied since the last change; what it held then is kept in {kept}"
     );
+    // A restore has put back what was asked for.
+    if !target.keeps_broken() {
+        let step = NextStep::RestorePrevious(Some(&*change.path).filter(|_| !part.is_main));
+        message = format!("{message}: {step}");
+    }
     Warning::new("text-lost", message)
 }
 

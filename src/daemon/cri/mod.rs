@@ -61,6 +61,7 @@ pub struct CriClient {
     connection: Connection,
     endpoint: PathBuf,
     limit: Duration,
+    daemon_pid: Option<u32>,
     /// The process at the other end, if it can be seen.
     process: Option<Process>,
 }
@@ -104,20 +105,22 @@ impl CriClient {
             let stream = timeout(limit, connection::connect(&path)).await;
             let stream = stream.map_err(|_| silent(&endpoint, limit))?;
             let stream = stream.map_err(|reason| not_connected(&path, reason))?;
-            // 0, and so none, where this PID namespace doesn't show it.
+            // 0: a process that this PID namespace doesn't show.
             let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
             let pid = peer.and_then(|pid| u32::try_from(pid).ok());
+            let pid = pid.filter(|&pid| pid != 0);
             let process = pid.and_then(Process::of);
             let connection = Connection::over(stream).await;
             let connection = connection.map_err(|_| hung_up(&endpoint))?;
-            Ok::<_, Error>((connection, process))
+            Ok::<_, Error>((connection, pid, process))
         };
-        let (connection, process) = runtime.block_on(connect)?;
+        let (connection, daemon_pid, process) = runtime.block_on(connect)?;
         Ok(Self {
             runtime,
             connection,
             endpoint,
             limit,
+            daemon_pid,
             process,
         })
     }
@@ -136,7 +139,7 @@ impl CriClient {
     /// for the daemon would be named instead of the daemon; no distribution starts containerd so.
     #[must_use]
     pub fn daemon_pid(&self) -> Option<u32> {
-        self.process().map(Process::id)
+        self.daemon_pid
     }
 
     /// That process, looked at when it accepted the connection.

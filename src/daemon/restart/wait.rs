@@ -8,6 +8,8 @@ use super::scene::Scene;
 /// How soon it is asked again, at first and at last.
 pub(super) const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);
+/// No wait takes longer: a later time may be none that a clock can say.
+const LONGEST: Duration = Duration::from_secs(1 << 30);
 /// How long a wait goes on before progress is reported.
 const QUIET: Duration = Duration::from_secs(2);
 
@@ -20,7 +22,7 @@ pub(super) struct Pending {
 impl Scene<'_> {
     /// Until when the waits of a restart may take that begins now.
     pub(super) fn deadline(&self) -> Instant {
-        Instant::now() + self.limit
+        Instant::now() + self.limit.min(LONGEST)
     }
 
     /// Looks again and again, less often with time, and tells what it waits for. `look` is given how

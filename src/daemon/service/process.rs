@@ -30,10 +30,6 @@ impl Process {
         Some(Self { id, started })
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.id
-    }
-
     /// Waits until the process has ended, but not longer than this. Returns whether it has.
     pub(crate) fn ends_within(&self, limit: Duration) -> bool {
         self.ends_by(self.handle().as_ref(), limit)
@@ -46,19 +42,21 @@ impl Process {
     }
 
     fn ends_by(&self, handle: Option<&OwnedFd>, limit: Duration) -> bool {
+        if let Some(handle) = handle {
+            // The ID may have passed to another process before the handle was opened.
+            let now = Stat::of(self.id).and_then(|now| now.started());
+            let is_another = now.is_some_and(|now| now != self.started);
+            let limit = Timespec::try_from(limit).ok();
+            let mut handles = [PollFd::new(handle, PollFlags::IN)];
+            return is_another || poll(&mut handles, limit.as_ref()).is_ok_and(|ready| ready > 0);
+        }
         let end = Instant::now() + limit;
         loop {
-            // Its ID may have passed to another process, before the handle was opened, too.
             let now = Stat::of(self.id).filter(|now| now.started() == Some(self.started));
             if now.is_none_or(|now| now.has_ended()) {
                 return true;
             }
             let left = end.saturating_duration_since(Instant::now());
-            if let Some(handle) = handle {
-                let left = Timespec::try_from(left).ok();
-                let mut handles = [PollFd::new(handle, PollFlags::IN)];
-                return poll(&mut handles, left.as_ref()).is_ok_and(|ready| ready > 0);
-            }
             if left.is_zero() {
                 return false;
             }

@@ -271,6 +271,8 @@ mod tests {
         for template in [
             "a = \"{{ if .X }}b{{ else }}c{{ end }}\" # {{ .Y }}\n",
             "# {{/* if */}} }} {\n",
+            "# {{/* {{ if .X }} */}}\n",
+            "a = '{{ \"{{ end }}\" }}'\n",
             "a = '''\n{{ .X }}\n'''\n",
         ] {
             let masked = Masked::of(template).expect(template);

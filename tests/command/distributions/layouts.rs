@@ -121,6 +121,24 @@ fn stdout_gets_the_file_that_would_be_written() {
     }
 }
 
+/// What k3s makes of it is what it makes of none, and it is not empty.
+#[test]
+fn an_edit_of_a_template_that_only_brings_the_base_in_is_undone_to_the_byte() {
+    let tree = Tree::of("k3s-no-template");
+    let template = Path::new("var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl");
+    let text = "{{ template \"base\" . }}\n";
+    fs::write(tree.host().join(template), text).expect("writes");
+    let before = tree.files();
+    let run = tree.run(&["add", "youki"]).exits(0);
+    assert!(!run.stderr.contains("emptied"), "{run:#?}");
+    tree.run(&["undo"]).exits(0);
+    assert_eq!(tree.files(), before);
+    tree.run(&["add", "youki"]).exits(0);
+    tree.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(tree.files()[template], before[template]);
+    assert!(!tree.run(&["list"]).exits(0).stdout.contains("youki"));
+}
+
 /// Also where the template was there before, and is no TOML.
 #[test]
 fn an_edit_of_any_layout_is_undone_to_the_byte() {

@@ -295,3 +295,31 @@ fn what_is_replaced_is_kept_whatever_the_clock_says() {
     assert_eq!(kept.len(), 5);
     assert!(kept.contains(&bad), "{kept:?}");
 }
+
+/// Nobody has emptied it: so the tool has found it, or left it.
+#[test]
+fn a_file_that_was_empty_all_along_is_not_called_lost() {
+    let node = Node::with("");
+    for _ in 0..2 {
+        let run = node.run(&["add", "spin", "--owner", "a"]).exits(0);
+        assert!(!run.stderr.contains("emptied"), "{run:#?}");
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert_eq!(node.text(), "");
+    }
+    node.run(&["add", "spin", "--owner", "a"]).exits(0);
+    node.run(&["restore", "--from", "prev"]).exits(0);
+    assert_eq!(node.text(), "");
+    let status = node.run(&["status"]).exits(0).stdout;
+    assert!(!status.contains("missing"), "{status}");
+}
+
+/// The text that was written last is kept beside the broken ones.
+#[test]
+fn a_restore_over_an_emptied_file_keeps_what_was_written_last() {
+    let node = node();
+    let good = node.text();
+    fs::write(node.config(), "").expect("empties it");
+    let run = node.run(&["restore", "--from", "prev"]).exits(0);
+    assert!(!run.stderr.contains("--from prev"), "{run:#?}");
+    assert_eq!(broken(&node), [good]);
+}

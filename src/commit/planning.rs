@@ -165,11 +165,17 @@ impl Editor {
         let unread = unread::warnings(&edited, change, &self.releases, &has_program);
         edited.report.warnings.extend(unread);
         let overridden = overridden::overridden(&reading.config, &edited, &views, change);
+        // A handler that the tool has made, or that an owner has adopted, goes once nobody wants it.
+        let (before, after) = (&edited.before, &edited.ledger);
+        let made = before.made_handlers().map(|made| &made.path);
+        let gone = made.filter(|path| !after.is_wanted_below(path));
+        let gone = gone.filter_map(|path| path.last());
+        let removes: Vec<String> = change.removes.iter().chain(gone).cloned().collect();
         let judged = Judged {
             keys: &change.wants,
             overridden: &overridden,
             // What was adopted goes because this change says so.
-            removes: Some(&change.removes[..]).filter(|_| change.adoption.is_none()),
+            removes: Some(&removes[..]).filter(|_| change.adoption.is_none()),
             is_whole: false,
         };
         let mut work = self.assemble(found, reading, edited, Some(judged))?;

@@ -69,7 +69,7 @@ impl Start<'_> {
                     let entries = &mut self.ledger.entries;
                     // What was recovered from comments is adopted, too.
                     if !entries.contains_key(&at) || !self.known.entries.contains_key(&at) {
-                        entries.insert(at, Entry::new(was.clone(), Some(now)));
+                        entries.insert(at, Entry::adopted(was.clone(), now));
                     }
                 }
             }
@@ -112,7 +112,7 @@ impl Start<'_> {
                 && let Some(now) = view.value(&key)
             {
                 let entry = self.ledger.entries.entry(FileKey::new(file, &key));
-                entry.or_insert_with(|| Entry::new(Some(was.clone()), Some(now)));
+                entry.or_insert_with(|| Entry::adopted(Some(was.clone()), now));
             }
         }
     }
@@ -145,7 +145,7 @@ impl Start<'_> {
                 let made = tables.map(|table| Made::new(file, table));
                 self.ledger.made.extend(made);
                 let entry = self.ledger.entries.entry(FileKey::new(file, &key));
-                let entry = entry.or_insert_with(|| Entry::new(None, Some(value)));
+                let entry = entry.or_insert_with(|| Entry::adopted(None, value));
                 // What stood there before goes with the handler.
                 entry.was = None;
             }

@@ -14,7 +14,7 @@ pub(crate) struct Judged<'j> {
     pub(crate) keys: &'j [KeyValue],
     /// A warning for each over which a newer owner's value, or a later file, has the last word.
     pub(crate) overridden: &'j [Warning],
-    /// The handlers that the change removes by their names; `None`: all that go.
+    /// The handlers that the change is to remove; `None`: all that go.
     pub(crate) removes: Option<&'j [String]>,
     /// Whether a whole text takes a file's place: what it lacks is to go, whoever wants it.
     pub(crate) is_whole: bool,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Made, OwnersWant, is_implied};
+use crate::ledger::{Entry, FileKey, Made, OwnersWant, entries_in, is_implied};
 use crate::toml::Path;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
@@ -79,7 +79,8 @@ impl Work<'_> {
         self.prune();
     }
 
-    /// Takes all keys of the tool's out, those that others have set by hand since, too.
+    /// Takes all keys of the tool's out, those that others have set by hand since, too. What stood there
+    /// before an owner came and adopted it stays.
     pub(super) fn take_all_back(&mut self) -> Result<(), Error> {
         self.enter_copies(|_, _| true);
         // The version of a file stays as long as something needs it.
@@ -87,10 +88,16 @@ impl Work<'_> {
         let (versions, entries): (BTreeMap<FileKey, Entry>, BTreeMap<_, _>) =
             entries.partition(|(at, _)| at.key.path == ["version"]);
         self.ledger.entries = versions;
-        for (at, entry) in entries {
-            self.give_back(&at, entry.was.as_ref());
+        let was_there = |made: &&Made| {
+            let mut entries = entries_in(&entries, &made.file, &made.path);
+            entries.any(|(_, entry)| entry.is_adopted)
+        };
+        let made = self.ledger.made_handlers().filter(|it| !was_there(it));
+        let made: Vec<Made> = made.cloned().collect();
+        for (at, entry) in entries.iter().filter(|(_, entry)| !entry.is_adopted) {
+            self.give_back(at, entry.was.as_ref());
         }
-        for made in self.ledger.made_handlers() {
+        for made in made {
             if let Some(view) = self.views.get_mut(&made.file) {
                 let place = view.place(&made.path);
                 view.tree.remove(&place);

@@ -22,6 +22,9 @@ pub(crate) struct Entry {
     /// Wants of lower numbers count no more: `was` was set by hand over them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) since: u64,
+    /// Whether it stood there before its owner came, and goes with that owner all the same.
+    #[serde(default, rename = "adopted", skip_serializing_if = "Not::not")]
+    pub(crate) is_adopted: bool,
     #[serde(flatten)]
     pub(super) rest: Rest,
 }
@@ -72,7 +75,16 @@ impl Entry {
             was,
             put: vec![put],
             since: 0,
+            is_adopted: false,
             rest: Rest::new(),
+        }
+    }
+
+    /// The entry of a key that has this value, and that an owner adopts.
+    pub(crate) fn adopted(was: Option<Literal>, value: Literal) -> Self {
+        Self {
+            is_adopted: true,
+            ..Self::new(was, Some(value))
         }
     }
 

@@ -161,8 +161,10 @@ impl List {
             lost_comma = is_behind.and_then(|it| self::comma(text, it.end..element.start));
             let line_end = lines::end(text, end);
             let behind = text[end..line_end].trim_start_matches([' ', '\t']);
-            if behind.starts_with('#') {
-                // Somebody's comment.
+            let before = previous.map_or(1, |it| it.end)..line_start;
+            let ends_comment = next.is_none() && line_end > close && text[before].contains('#');
+            if behind.starts_with('#') || ends_comment {
+                // Somebody's comment, which would take the bracket along.
                 element.start..line_end - behind.len()
             } else if let Some(next) = next.filter(|next| next.start < line_end) {
                 element.start..next.start

@@ -68,7 +68,9 @@ impl Document {
             if !concerns(&at) {
                 continue;
             }
-            let table = inline_table(full, &at);
+            // One that is gone itself stood in another, or in a line.
+            let above = at.split_last().map_or(&[][..], |(_, above)| above);
+            let table = inline_table(full, above).filter(|_| gone.is_empty());
             let list = table.map_or(&at, |table| &full.index.inline_tables[table].path);
             if let Some((now, before)) = self.value(list).zip(full.value(list)) {
                 splices.replace(now, &full.text()[before]);
@@ -311,5 +313,8 @@ mod tests {
         assert_eq!(put_back(full, now, paths), more);
         let now = "a = ['y', 'z']\nb = { f= 3 }\n";
         assert_eq!(put_back(full, now, paths), now);
+        let full = "p = { a = { t = 1 }, b = { t = 2, u = 3 } }\n";
+        let paths: &[&[&str]] = &[&["p", "b", "t"], &["p", "b", "u"]];
+        assert_eq!(put_back(full, "p = { a = { t = 1 } }\n", paths), full);
     }
 }

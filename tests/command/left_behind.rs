@@ -155,3 +155,44 @@ fn a_proxy_plugin_that_is_nobodys_goes_as_a_whole() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), base);
 }
+
+/// What was there before its owner came is no key that the node could do without.
+#[test]
+fn what_was_adopted_is_no_licence_for_harm() {
+    let proxy = "[proxy_plugins.n]\n  type = \"snapshot\"\n  address = \"/s\"\n";
+    let cri = "plugins.\"io.containerd.grpc.v1.cri\".containerd";
+    let base = format!(
+        "version = 2\n{proxy}[{cri}]\n  snapshotter = \"n\"\n  default_runtime_name = \"kata\"\n\
+         [{cri}.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n\
+         [{cri}.runtimes.kata]\n  runtime_type = \"io.containerd.kata.v2\"\n"
+    );
+    let node = Node::with(&base);
+    node.run(&["add", "kata", "--owner", "b", "--adopt"])
+        .exits(0);
+    let unset = [
+        "unset",
+        "proxy_plugins.n.type",
+        "proxy_plugins.n.address",
+        "--owner",
+        "d",
+    ];
+    node.run(&unset).exits(78);
+    node.run(&["remove", "--owner", "b"]).exits(0);
+    assert!(!node.text().contains("kata"), "{}", node.text());
+    // Half of a proxy plugin would stop containerd.
+    let node = Node::with(format!("version = 3\n{proxy}"));
+    let patch = node.folder().join("patch");
+    let wanted = "[proxy_plugins.n]\ntype = \"snapshot\"\naddress = \"/other\"\n";
+    fs::write(&patch, wanted).expect("writes");
+    let apply = [
+        "apply",
+        &*patch.to_string_lossy(),
+        "--owner",
+        "a",
+        "--adopt",
+    ];
+    node.run(&apply).exits(0);
+    let before = node.text();
+    node.run(&["remove", "--owner", "a"]).exits(79);
+    assert_eq!(node.text(), before);
+}

@@ -196,3 +196,20 @@ fn a_list_that_loses_and_gains_comes_back_byte_for_byte() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert_eq!(node.text(), text);
 }
+
+/// The comment would take the bracket along.
+#[test]
+fn an_element_below_a_comment_and_before_the_bracket_goes_and_comes_back() {
+    let base = "version = 3\ndisabled_plugins = [\"a.b\", # why\n  \"x.y\"]\n";
+    let node = Node::with(base);
+    node.run(&["unset", "disabled_plugins=x.y", "--owner", "a"])
+        .exits(0);
+    let left = "version = 3\ndisabled_plugins = [\"a.b\" # why\n  ]\n";
+    assert_eq!(node.text(), left);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), base);
+    node.run(&["unset", "disabled_plugins", "--owner", "a"])
+        .exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    assert_eq!(node.text(), base);
+}

@@ -41,8 +41,7 @@ fn an_edit_of_one_file_parses_two_texts() {
     assert_eq!(counted(again), 1);
     let owner = "kata".parse().expect("an owner");
     let remove = || commit(&Editor::new(&path), &Change::new().owner(owner).prune());
-    // A removal is also held against the file without any key of the tool.
-    assert_eq!(counted(remove), 3);
+    assert_eq!(counted(remove), 2);
 }
 
 #[test]

@@ -157,14 +157,12 @@ impl Writing<'_> {
         let own = own.filter(|(place, _)| heading.holds(place));
         let own: Vec<&Key> = own.map(|(_, key)| key).collect();
         if own.is_empty() {
-            // One that the ledger knows nothing of is all that tells of its block. But where it names an
-            // owner that leaves, and stands above anything but a handler, somebody has moved it there.
+            // One that the ledger knows nothing of is all that tells of its block, unless whom it names
+            // leaves: somebody has moved it.
             let start = self.work.start;
             let view = &start.views[self.name];
             let has_left = owner_in(&heading.comment).is_some_and(|name| self.has_left(name));
-            let is_moved =
-                has_left && handler_of(&view.spelling.canonical(&heading.table)).is_none();
-            if is_moved || start.known.knows(self.name, view, heading) {
+            if has_left || start.known.knows(self.name, view, heading) {
                 revision.set_comment(heading, None);
             }
             return;

@@ -280,9 +280,8 @@ fn what_a_ledger_of_before_does_not_know_is_listed_by_key() {
     let kata = change("b").ensure(handler("kata"));
     node.apply(&kata);
     node.ledger = of_before;
-    // The next step that the message names, for a removal, also where a plain one was made first.
+    // The next step that the message names, for a removal.
     let mut removed = node.clone();
-    removed.leave("b");
     removed.apply(&change("b").prune().adopt());
     removed.leave("a");
     assert_eq!(removed.text(), "version = 3\n");

@@ -56,32 +56,28 @@ impl Document {
         let mut splices = Splices::default();
         let mut revision = Revision::of(full, is_own);
         for difference in full.tree().differences(self.tree()) {
-            let (at, gone) = match difference {
-                Difference::Removed(at) => (at, Vec::new()),
-                Difference::Elements(at, gone, _) => (at, gone),
-                Difference::Unwritten(table) => {
-                    revision.prune(&table);
-                    continue;
+            match difference {
+                Difference::Unwritten(table) => revision.prune(&table),
+                Difference::Removed(at) if concerns(&at) => {
+                    // It stood in an inline table, or in a line.
+                    let above = at.split_last().map_or(&[][..], |(_, above)| above);
+                    let table = inline_table(full, above);
+                    let list = table.map(|it| &full.index.inline_tables[it].path);
+                    match list.and_then(|list| self.value(list).zip(full.value(list))) {
+                        Some((now, before)) => splices.replace(now, &full.text()[before]),
+                        None => revision.remove(&at),
+                    }
                 }
-                _ => continue,
-            };
-            if !concerns(&at) {
-                continue;
-            }
-            // One that is gone itself stood in another, or in a line.
-            let above = at.split_last().map_or(&[][..], |(_, above)| above);
-            let table = inline_table(full, above).filter(|_| gone.is_empty());
-            let list = table.map_or(&at, |table| &full.index.inline_tables[table].path);
-            if let Some((now, before)) = self.value(list).zip(full.value(list)) {
-                splices.replace(now, &full.text()[before]);
-            } else if gone.is_empty() {
-                revision.remove(&at);
-            }
-            for number in gone
-                .into_iter()
-                .filter(|_| !elements::headers(full, &at).is_empty())
-            {
-                revision.remove_element(&at, number).ok()?;
+                Difference::Elements(at, gone, _) if concerns(&at) && !gone.is_empty() => {
+                    if let Some((now, before)) = self.value(&at).zip(full.value(&at)) {
+                        splices.replace(now, &full.text()[before]);
+                    } else if !elements::headers(full, &at).is_empty() {
+                        for number in gone {
+                            revision.remove_element(&at, number).ok()?;
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         self.add_gone_lines(full, &revision.finish().ok()?, &mut splices)?;
@@ -237,6 +233,15 @@ mod tests {
         let now = "[c]\n\n[a]\n# new\nz = 9\n";
         let then = "[c]\n\n[a]\nx = 1 # one\n# new\nz = 9\n\n[b]\nc.d = 4\n";
         assert_eq!(put_back(full, now, &[&["a", "x"], &["b", "c", "d"]]), then);
+    }
+
+    #[test]
+    fn an_array_that_only_gained_tables_has_nothing_put_back() {
+        let [x, y] = ["[[a.b]]\nc = 'x'\n", "[[a.b]]\nc = 'y'\n"];
+        let full = format!("[a]\nx = 1\n{x}");
+        let now = format!("[a]\n{x}{y}");
+        let then = format!("{full}{y}");
+        assert_eq!(put_back(&full, &now, &[&["a"]]), then);
     }
 
     #[test]

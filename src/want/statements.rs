@@ -9,11 +9,11 @@ use crate::toml::{Path, key_path};
 use crate::want::handler::setting::Setting;
 use crate::want::key::Key;
 
-/// What is said, by the canonical spelling of each key.
+/// The statements, each under the canonical spelling of its key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Statements(BTreeMap<Path, Statement>);
 
-/// What is said of one key, as it is spelled there.
+/// One statement: the key as it is spelled, and its value.
 #[derive(Debug, Clone)]
 struct Statement {
     setting: Setting,

@@ -8,7 +8,7 @@ use super::scene::Scene;
 /// How soon it is asked again, at first and at last.
 pub(super) const FIRST_POLL: Duration = Duration::from_millis(10);
 const LAST_POLL: Duration = Duration::from_millis(200);
-/// No wait takes longer: a later time may be none that a clock can say.
+/// The longest wait: a later `Instant` may overflow.
 const LONGEST: Duration = Duration::from_secs(1 << 30);
 /// How long a wait goes on before progress is reported.
 const QUIET: Duration = Duration::from_secs(2);

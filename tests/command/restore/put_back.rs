@@ -125,8 +125,8 @@ fn the_log_names_the_keys_that_a_text_has_set() {
     assert!(!last().contains("debug.level"), "{}", last());
 }
 
-/// Whoever goes on with a file that somebody has deleted or emptied finds what it held as the text
-/// before, and is told so.
+/// When a new text takes the place of a file that was deleted or emptied, what the file held is kept
+/// as the text before, and a warning says so.
 #[test]
 fn what_a_lost_file_held_is_kept_when_another_text_takes_its_place() {
     let delete = |path: &Path| fs::remove_file(path).expect("removes");

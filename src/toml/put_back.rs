@@ -1,6 +1,7 @@
 //! Putting back what was removed from a document, where it stood in the text from before.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::slice;
 
 use super::Path;
@@ -80,50 +81,64 @@ impl Document {
                 _ => {}
             }
         }
-        self.add_gone_lines(full, &revision.finish().ok()?, &mut splices)?;
+        self.add_gone_lines(full, &revision.dropped_lines().ok()?, &mut splices)?;
         Some(splices.apply(self.text()))
     }
 
-    /// Adds the lines of `full` that `kept`, the same text with some lines fewer, does not have: below
-    /// those above them in their table that are here, too. `None`: their table has no header here.
-    fn add_gone_lines(&self, full: &Self, kept: &str, splices: &mut Splices) -> Option<()> {
+    /// Adds these lines of `full`, which are gone: below those above them in their table that are here,
+    /// too. `None`: their table has no header here.
+    fn add_gone_lines(
+        &self,
+        full: &Self,
+        gone: &[Range<usize>],
+        splices: &mut Splices,
+    ) -> Option<()> {
         let mut here: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
         for (number, path) in self.paths() {
             here.entry(path).or_default().push(number);
         }
-        let begins = |(number, path)| (full.statement_lines(number).start, (number, path));
-        let mut statements: BTreeMap<usize, (usize, Vec<&str>)> =
-            full.paths().map(begins).collect();
-        let first = |text: &str| lines::start(text, 0);
-        let mut kept = kept[first(kept)..].lines();
-        let mut next = kept.next();
-        let mut place = Some(first(self.text()));
-        let mut start = first(full.text());
-        for line in full.text()[start..].split_inclusive('\n') {
-            let statement = statements.remove(&start);
-            start += line.len();
-            let line = line.trim_end_matches(['\r', '\n']);
-            if next != Some(line) {
-                let place = place?;
-                // What stood between two that have gone one by one is still there.
-                if lines::is_comment(line) && self.text()[place..].starts_with(line) {
-                    return None;
-                }
-                splices.add_lines(place, vec![line.to_owned()]);
-                continue;
+        let mut statements = full.paths().peekable();
+        let mut place = Some(lines::start(self.text(), 0));
+        let mut at = lines::start(full.text(), 0);
+        for gone in gone {
+            while at < gone.start {
+                let begins_here = |(number, _): &_| full.statement_lines(*number).start == at;
+                let Some((number, path)) = statements.next_if(begins_here) else {
+                    let line = &full.text()[at..lines::end(full.text(), at)];
+                    place = place.map(|place| self.below_line(line, place));
+                    at += line.len();
+                    continue;
+                };
+                at = full.statement_lines(number).end;
+                let same = here.get(&path).into_iter().flatten();
+                let mut ends = same.map(|it| self.statement_lines(*it).end);
+                place = match full.index.statements[number].kind {
+                    Kind::Header => ends.next(),
+                    // Elements of one array have the same path.
+                    _ => ends.find(|end| Some(*end) > place).or(place),
+                };
             }
-            next = kept.next();
-            let Some((number, path)) = statement else {
-                place = place.map(|place| self.below_line(line, place));
-                continue;
+            at = gone.end;
+            let is_gone = |(number, _): &_| full.statement_lines(*number).start < gone.end;
+            let own: Vec<usize> =
+                std::iter::from_fn(|| Some(statements.next_if(is_gone)?.0)).collect();
+            let is_pair = |it: &&usize| full.index.statements[**it].kind == Kind::Pair;
+            let place = match own.first().filter(|it| !is_pair(it)) {
+                Some(_) => self.below_pairs(place?),
+                None => place?,
             };
-            let same = here.get(&path).into_iter().flatten();
-            let mut ends = same.map(|it| self.statement_lines(*it).end);
-            place = match full.index.statements[number].kind {
-                Kind::Header => ends.next(),
-                // Elements of one array have the same path.
-                _ => ends.find(|end| Some(*end) > place).or(place),
-            };
+            // What stood between two that have gone one by one is still there.
+            let is_here =
+                |line: &str| lines::is_comment(line) && self.text()[place..].starts_with(line);
+            let between = own
+                .windows(2)
+                .map(|two| full.statement_lines(two[0]).end..full.statement_lines(two[1]).start);
+            let mut between = between.flat_map(|lines| full.text()[lines].lines());
+            if between.any(is_here) {
+                return None;
+            }
+            let lines = full.text()[gone.clone()].lines().map(str::to_owned);
+            splices.add_lines(place, lines.collect());
         }
         Some(())
     }
@@ -134,6 +149,17 @@ impl Document {
         numbers.map(|it| (it, self.index.path(it).collect()))
     }
 
+    /// The end of the pairs that follow an offset, up to the next header; the offset if none does.
+    fn below_pairs(&self, from: usize) -> usize {
+        let statements = &self.index.statements;
+        let next = statements.partition_point(|it| it.span.start < from);
+        let pairs = statements[next..]
+            .iter()
+            .take_while(|it| it.kind == Kind::Pair);
+        let last = pairs.last();
+        last.map_or(from, |it| lines::end(self.text(), it.span.end))
+    }
+
     /// The end of the first line that says this, from an offset to the next header; the offset if none
     /// does. Empty lines are all the same: one counts only right there.
     fn below_line(&self, line: &str, from: usize) -> usize {
@@ -142,6 +168,7 @@ impl Document {
         let next = statements.partition_point(|it| it.span.start < from);
         let header = statements[next..].iter().find(|it| it.kind != Kind::Pair);
         let end = header.map_or(text.len(), |it| lines::start(text, it.span.start));
+        let line = line.trim_end_matches(['\r', '\n']);
         let near = if lines::is_blank(line) { 1 } else { usize::MAX };
         let mut below = from;
         let mut lines = text[from..end.max(from)].split_inclusive('\n').take(near);
@@ -233,6 +260,17 @@ mod tests {
         let now = "[c]\n\n[a]\n# new\nz = 9\n";
         let then = "[c]\n\n[a]\nx = 1 # one\n# new\nz = 9\n\n[b]\nc.d = 4\n";
         assert_eq!(put_back(full, now, &[&["a", "x"], &["b", "c", "d"]]), then);
+    }
+
+    #[test]
+    fn a_table_comes_back_with_its_empty_line_below_what_others_have_added() {
+        let [a, b, c] = ["[a]\nx = 1\n", "\n[b]\ny = 2\n", "\n[c]\nz = 3\n"];
+        let full = format!("{a}{b}{c}");
+        for (added, path) in [("", &["b", "y"][..]), ("w = 0\n", &["b"])] {
+            let now = format!("{a}{added}{c}");
+            let then = format!("{a}{added}{b}{c}");
+            assert_eq!(put_back(&full, &now, &[path]), then);
+        }
     }
 
     #[test]

@@ -38,6 +38,15 @@ impl Splices {
         self.0.push((range, Change::Cut));
     }
 
+    /// The lines that are dropped, in file order.
+    pub(super) fn dropped_lines(self) -> Vec<Range<usize>> {
+        let is_cut = |(_, change): &(_, Change)| matches!(change, Change::Cut);
+        let cut = self.0.into_iter().filter(is_cut).map(|(range, _)| range);
+        let mut cut: Vec<Range<usize>> = cut.collect();
+        cut.sort_by_key(|range| range.start);
+        cut
+    }
+
     /// Adds lines, given without their breaks, before the line that starts at the offset, or at the
     /// end of the text. Later calls for the same offset go below earlier ones.
     pub(super) fn add_lines(&mut self, offset: usize, lines: Vec<String>) {

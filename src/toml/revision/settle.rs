@@ -1,8 +1,10 @@
 //! Making all changes of a revision, as one set of splices.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::toml::index::{Kind, rest_after};
+use crate::toml::splice::Splices;
 use crate::toml::{Path, lines};
 
 use super::{Refused, Revision};
@@ -13,7 +15,21 @@ impl Revision<'_> {
     /// # Errors
     ///
     /// [`Refused`] if an inline table of several lines would lose something.
-    pub(crate) fn finish(mut self) -> Result<String, Refused> {
+    pub(crate) fn finish(self) -> Result<String, Refused> {
+        let text = self.document.text();
+        Ok(self.splices()?.apply(text))
+    }
+
+    /// The whole lines that go by all changes, in file order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`].
+    pub(in crate::toml) fn dropped_lines(self) -> Result<Vec<Range<usize>>, Refused> {
+        Ok(self.splices()?.dropped_lines())
+    }
+
+    fn splices(mut self) -> Result<Splices, Refused> {
         let text = self.document.text();
         let removed = Removed::of(std::mem::take(&mut self.removed));
         self.drop_statements(&removed);
@@ -33,7 +49,7 @@ impl Revision<'_> {
             }
             self.splices.add_lines(offset, block.lines);
         }
-        Ok(self.splices.apply(text))
+        Ok(self.splices)
     }
 
     fn drop_statements(&mut self, removed: &Removed) {

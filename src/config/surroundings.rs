@@ -266,7 +266,7 @@ pub(crate) fn is_program(root: &HostRoot, name: &str) -> bool {
 /// Where a program of this name or path is, if it is on the host whose files are at `root`.
 fn program(root: &HostRoot, name: &str) -> Option<PathBuf> {
     let file = |path: PathBuf| {
-        let path = root.resolve(&path).ok()?;
+        let path = root.seen(&path);
         path.is_file().then_some(path)
     };
     if name.contains('/') {

@@ -54,7 +54,10 @@ impl HostRoot {
     /// Whether the host has something at `path`, links followed.
     #[must_use]
     pub fn has(&self, path: &Path) -> bool {
-        self.resolve(path).is_ok()
+        match self.folder {
+            Some(_) => self.resolve(path).is_ok(),
+            None => path.exists(),
+        }
     }
 
     /// The host's absolute path for `path`, without looking at links.

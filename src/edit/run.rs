@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::config::view::View;
 use crate::containerd::spelling;
-use crate::error::Error;
+use crate::error::{Error, NextStep};
 use crate::ledger::{FileKey, Ledger, Made, Places};
 use crate::want::change::Change;
 use crate::want::handler::BUILT_IN;
@@ -192,14 +192,23 @@ impl Work<'_> {
                 let mut views = self.views.values();
                 entries.all(|(at, _)| at.key != **key) && views.any(|it| it.value(key).is_some())
             };
-            let keys: Vec<String> = keys.iter().filter(is_lost).map(Key::to_string).collect();
+            let keys: Vec<&Key> = keys.iter().filter(is_lost).collect();
             if keys.is_empty() {
                 continue;
             }
+            let names: Vec<String> = keys.iter().map(|key| key.to_string()).collect();
+            let names = names.join(", ");
+            let so = if owner == start.owner() && !self.ledger.owners.contains_key(&owner) {
+                // Its comments go with it.
+                format!("it stays; {}", ways_out(&keys))
+            } else {
+                format!(
+                    "it stays when {owner} is removed. To record it, run the same command of {owner} \
+                     again with --adopt"
+                )
+            };
             let message = format!(
-                "a comment says that {owner} has set {}, and the ledger does not: it stays when \
-                 {owner} is removed. To record it, run the same command of {owner} again with --adopt",
-                keys.join(", ")
+                "a comment says that {owner} has set {names}, and the ledger does not: {so}"
             );
             self.report.warn("not-recovered", message);
         }
@@ -259,4 +268,14 @@ impl Work<'_> {
         );
         self.report.warn("runc-stays", message);
     }
+}
+
+/// What takes away keys that nobody owns.
+fn ways_out(keys: &[&Key]) -> String {
+    let ways = keys.iter().map(|key| match key.handler_name() {
+        Some(name) => NextStep::RemoveWhatWasThere(name).to_string(),
+        None => NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string(),
+    });
+    let ways: BTreeSet<String> = ways.collect();
+    Vec::from_iter(ways).join("; ")
 }

@@ -285,6 +285,17 @@ fn what_a_ledger_of_before_does_not_know_is_listed_by_key() {
     removed.apply(&change("b").prune().adopt());
     removed.leave("a");
     assert_eq!(removed.text(), "version = 3\n");
+    // Who leaves without it takes the comments along that it would go by.
+    let mut left = node.clone();
+    let leaves = left.leave("b");
+    let message = &leaves.report.warnings[0].message;
+    assert!(
+        message.ends_with("it stays; `containerd-edit remove kata --adopt` takes it away"),
+        "{message}"
+    );
+    left.apply(&change("manual").remove("kata").adopt());
+    left.leave("a");
+    assert_eq!(left.text(), "version = 3\n");
     let edited = node.apply(&change("a").ensure(handler("crun")));
     assert_eq!(codes(&edited), ["not-recovered"]);
     let message = &edited.report.warnings[0].message;

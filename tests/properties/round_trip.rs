@@ -1,6 +1,5 @@
 //! Adding twice is adding once, and removing what was added gives back the file.
 
-use containerd_edit::report::ListedHandler;
 use containerd_edit::{Change, Document, Handler, HandlerName, Inventory, Owner, Preset};
 use proptest::prelude::*;
 
@@ -64,25 +63,32 @@ pub(crate) fn added(choices: &mut Choices<'_>) -> Vec<Added> {
 /// Whether a removal may give back something else than the same bytes: a default that names no handler
 /// is not put back.
 fn is_unsettled(text: &str) -> bool {
-    let config = Document::parse(text.as_bytes()).expect("the config is TOML");
-    let inventory = Inventory::of(&config, None);
-    inventory.is_ok_and(|inventory| default_names_nothing(text, &inventory))
-}
-
-fn default_names_nothing(text: &str, inventory: &Inventory) -> bool {
-    meaning::leaves(text).iter().any(|(path, value)| {
-        let [plugins, plugin, containerd, key] = path.as_slice() else {
+    let leaves = meaning::leaves(text);
+    leaves.iter().any(|(path, value)| {
+        let name = value.trim_matches('"');
+        let [plugins, _, containerd, key] = path.as_slice() else {
             return false;
         };
-        let name = value.trim_matches('"');
-        let is_it = |handler: &ListedHandler| handler.plugin == *plugin && handler.name == name;
-        // In names of keys the case of letters does not count.
-        plugins.eq_ignore_ascii_case("plugins")
-            && containerd.eq_ignore_ascii_case("containerd")
-            && key.eq_ignore_ascii_case("default_runtime_name")
+        let table = &path[..path.len() - 1];
+        let is_listed = |(leaf, value): &(Vec<String>, String)| {
+            leaf.starts_with(table)
+                && leaf
+                    .get(table.len())
+                    .is_some_and(|it| is_key(it, "runtimes"))
+                && leaf.get(table.len() + 1).is_some_and(|it| it == name)
+                && (leaf.len() > table.len() + 2 || value == "{}")
+        };
+        is_key(plugins, "plugins")
+            && is_key(containerd, "containerd")
+            && is_key(key, "default_runtime_name")
             && name != "runc"
-            && !inventory.handlers.iter().any(is_it)
+            && !leaves.iter().any(is_listed)
     })
+}
+
+/// In names of keys the case of letters does not count.
+fn is_key(name: &str, key: &str) -> bool {
+    name.eq_ignore_ascii_case(key)
 }
 
 /// What became of a config.

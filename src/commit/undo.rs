@@ -17,8 +17,7 @@ use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::edit::run::edit;
 use crate::error::{Code, Error, NextStep};
-use crate::ledger::{Ledger, LedgerPair};
-use crate::toml::Literal;
+use crate::ledger::{Ledger, LedgerPair, Want};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 use crate::want::key::Key;
@@ -183,23 +182,30 @@ impl Editor {
 }
 
 /// The owners of a change want again what they wanted before it, but for what they have come to want
-/// since.
+/// since. What comes back has its old number: others' newer wants stay above it.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
     let (mut after, mut wanted) = (config.clone(), ledger.clone());
+    wanted.disown_adopted(made);
     let mut merged = Report::default();
     for name in made.owners() {
-        let values = |ledger: &Ledger| -> BTreeMap<Key, Option<Literal>> {
-            let owner = ledger.owners.get(&name).into_iter();
-            let wants = owner.flat_map(|owner| &owner.wants);
-            wants
-                .map(|(key, want)| (key.clone(), want.value.clone()))
-                .collect()
+        let wants = |ledger: &Ledger| -> BTreeMap<Key, Want> {
+            let owner = ledger.owners.get(&name);
+            owner.map(|owner| owner.wants.clone()).unwrap_or_default()
         };
-        let (old, new, now) = (values(&made.before), values(&made.after), values(&wanted));
-        let goes_back = |key| old.get(key) != new.get(key) && now.get(key) == new.get(key);
+        let (old, new, now) = (wants(&made.before), wants(&made.after), wants(&wanted));
+        let value = |wants: &BTreeMap<Key, Want>, key| wants.get(key).map(|it| it.value.clone());
+        let goes_back =
+            |key| value(&old, key) != value(&new, key) && value(&now, key) == value(&new, key);
         let stays = now.iter().filter(|(key, _)| !goes_back(key));
         let comes_back = old.iter().filter(|(key, _)| goes_back(key));
-        let change = wanting(&name, stays.chain(comes_back));
+        let change = wanting(&name, stays.chain(comes_back.clone()));
+        if let Some(before) = made.before.owners.get(&name) {
+            let owner = wanted.owners.entry(name.clone());
+            let owner = owner.or_insert_with(|| before.without_wants());
+            owner
+                .wants
+                .extend(comes_back.map(|(key, want)| (key.clone(), want.clone())));
+        }
         let edited = edit(&after, &wanted, &change)?;
         (after, wanted) = (edited.config, edited.ledger);
         merged.warnings.extend(edited.report.warnings);
@@ -222,14 +228,14 @@ fn left_to_do(undone: &LedgerPair) -> Change {
     };
     let owner = undone.after.owners.get(name).into_iter();
     let wants = owner.flat_map(|owner| &owner.wants);
-    wanting(name, wants.map(|(key, want)| (key, &want.value)))
+    wanting(name, wants)
 }
 
 /// The owner wants this, and nothing else.
-fn wanting<'w>(owner: &str, wants: impl Iterator<Item = (&'w Key, &'w Option<Literal>)>) -> Change {
+fn wanting<'w>(owner: &str, wants: impl Iterator<Item = (&'w Key, &'w Want)>) -> Change {
     wants.fold(
         Change::of(owner).prune(),
-        |change, (key, value)| match value.clone() {
+        |change, (key, want)| match want.value.clone() {
             Some(value) => change.want(key.clone(), value),
             None => change.want_nothing(key.clone()),
         },

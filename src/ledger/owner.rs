@@ -62,7 +62,7 @@ pub(crate) fn newest_owner<'l>(wants: impl Iterator<Item = OwnersWant<'l>>) -> O
 
 impl Owner {
     /// The owner as it is before it wants anything.
-    pub(super) fn without_wants(&self) -> Self {
+    pub(crate) fn without_wants(&self) -> Self {
         Self {
             wants: BTreeMap::new(),
             ..self.clone()

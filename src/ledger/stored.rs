@@ -121,6 +121,22 @@ impl Ledger {
         Some(&left.time)
     }
 
+    /// Makes nobody's again what a change has adopted.
+    pub(crate) fn disown_adopted(&mut self, change: &LedgerPair) {
+        let LedgerPair { before, after } = change;
+        let is_adopted = |at: &FileKey| {
+            let entry = after.entries.get(at).filter(|entry| entry.is_adopted);
+            entry.is_some() && !before.entries.contains_key(at)
+        };
+        let adopts = |made: &Made| {
+            let mut below = entries_in(&after.entries, &made.file, &made.path);
+            below.any(|(at, _)| is_adopted(at))
+        };
+        self.made
+            .retain(|made| before.made.contains(made) || !adopts(made));
+        self.entries.retain(|at, _| !is_adopted(at));
+    }
+
     /// Returns the names of all files that the tool has written keys to or made.
     #[must_use]
     pub fn files(&self) -> BTreeSet<&str> {

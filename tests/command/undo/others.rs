@@ -161,3 +161,57 @@ fn a_file_of_an_unknown_version_gives_back_what_was_put_into_it() {
         }
     }
 }
+
+/// What others have come to want since the undone want was first made stays on top of it.
+#[test]
+fn an_owner_that_comes_back_does_not_overrule_those_that_came_after_it() {
+    for (first, second, wanted) in [
+        (
+            &["add", "kata", "--default", "--owner", "k"][..],
+            &["add", "crun", "--default", "--owner", "c"][..],
+            "default_runtime_name = \"crun\"",
+        ),
+        (
+            &["set", "debug.level=info", "--owner", "k"],
+            &["set", "debug.level=warn", "--take-over", "--owner", "c"],
+            "level = \"warn\"",
+        ),
+    ] {
+        let node = Node::with("version = 3\n");
+        node.run(first).exits(0);
+        node.run(second).exits(0);
+        node.run(&["remove", "--owner", "k"]).exits(0);
+        std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+        undo(&node, &[]).exits(0);
+        assert!(node.text().contains(wanted), "{}", node.text());
+        let owners = node.run(&["status"]).exits(0).stdout;
+        assert!(owners.contains(" k: "), "{owners}");
+        for owner in ["c", "k"] {
+            node.run(&["remove", "--owner", owner]).exits(0);
+        }
+        assert_eq!(node.text(), format!("version = 3\n{THEIRS}"));
+    }
+}
+
+/// What stood there before it was adopted is nobody's again.
+#[test]
+fn an_adoption_is_taken_back_and_not_what_was_adopted() {
+    let kata = "[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.kata]\n";
+    let kata = format!("version = 3\n{kata}runtime_type = \"io.containerd.kata.v2\"\n");
+    let debug = "version = 3\n[debug]\nlevel = \"debug\"\n".to_owned();
+    let keys = ["debug.level=debug", "metrics.grpc_histogram=true"];
+    for (base, adopt) in [
+        (debug, &["set", keys[0], keys[1]][..]),
+        (kata, &["add", "kata"]),
+    ] {
+        let node = Node::with(&base);
+        node.run(&[adopt, &["--owner", "a", "--adopt"]].concat())
+            .exits(0);
+        std::fs::write(node.config(), node.text() + "# a note\n")
+            .expect("others write as they like");
+        undo(&node, &[]).exits(0);
+        assert_eq!(node.text(), format!("{base}# a note\n"));
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert_eq!(node.text(), format!("{base}# a note\n"));
+    }
+}

@@ -198,7 +198,6 @@ impl Error {
         self.0.path = Some(source.to_owned());
         match self.0.code {
             Code::NotToml => self.with_hint("fix this line there; the config is as it was"),
-            Code::Harmful => self.with_hint(NextStep::NameReleaseOfText),
             _ => self,
         }
     }

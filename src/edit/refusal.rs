@@ -168,6 +168,14 @@ pub(super) fn default_not_listed(name: &str, views: &Views) -> Error {
     Error::new(Code::DefaultNotListed, message, hint)
 }
 
+/// The default is to be a handler that goes with the same change.
+pub(super) fn default_goes(name: &str) -> Error {
+    let message = format!("{name} goes with this change and can't be the default handler");
+    let hint =
+        format!("to keep it, put `[handlers.{name}]` into the patch file, or leave --prune away");
+    Error::new(Code::DefaultNotListed, message, hint)
+}
+
 /// A next step, if none of these was meant.
 fn otherwise(meant: Option<&str>, next: &str) -> String {
     let meant = meant.map(|meant| format!("did you mean {meant}? Otherwise "));

@@ -163,7 +163,13 @@ impl Work<'_> {
             let file = self.default_file(&name, file);
             if !self.is_listed(&name, &file) {
                 if owner == self.start.owner() && is_asked {
-                    return Err(refusal::default_not_listed(&name, &self.views));
+                    let handler = handler_path(&name);
+                    let mut before = self.start.views.values();
+                    return Err(if before.any(|view| view.has(&handler)) {
+                        refusal::default_goes(&name)
+                    } else {
+                        refusal::default_not_listed(&name, &self.views)
+                    });
                 }
                 let message = format!("{owner} wants {name} as the default, which is not listed");
                 self.report.warn("default-not-listed", message);

@@ -322,6 +322,21 @@ fn a_default_that_is_not_listed_is_refused() {
     let hint = node.hinted("add nope --set runtime_type=TYPE --default") + "\n";
     assert!(run.stderr.ends_with(&hint), "{run:#?}");
     assert_eq!(node.text(), "version = 3\n");
+    // What takes the handler away is the change itself.
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let patch = node.folder().join("patch.toml");
+    let patch = patch.to_str().expect("UTF-8");
+    std::fs::write(patch, "default = 'kata'\n").expect("writes");
+    let run = node
+        .run(&["apply", patch, "--prune", "--owner", "a"])
+        .exits(78);
+    assert!(
+        run.stderr.contains("kata goes with this change"),
+        "{run:#?}"
+    );
+    std::fs::write(patch, "default = 'kata'\n[handlers.kata]\n").expect("writes");
+    node.run(&["apply", patch, "--prune", "--owner", "a"])
+        .exits(0);
 
     // Nor in a file that is imported.
     let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");

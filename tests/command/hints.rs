@@ -109,11 +109,6 @@ fn states() -> Vec<State> {
         state(TWO_REGISTRIES, "", "edit check"),
         state(TWO_REGISTRIES, "", "edit add crun"),
         state(DANGLING, "", "edit add crun --allow-not-serving"),
-        state(
-            EMPTY,
-            "",
-            "edit set disabled_plugins=io.containerd.grpc.v1.cri",
-        ),
         state(EMPTY, "", "edit undo"),
         state(
             EMPTY,

@@ -126,13 +126,12 @@ impl Work<'_> {
         let Some(view) = self.views.get(file) else {
             return false;
         };
-        let own = self.ledger.own_values(file, view);
         let place = view.place(group);
         let is_foreign_table = |leaf: Path| {
             let mut tables = (place.len()..leaf.len()).map(|depth| &leaf[..depth]);
             tables.any(|table| !self.ledger.has_made(file, &view.spelling.canonical(table)))
         };
-        let mut foreign = self.ledger.foreign(&own, file, view, group);
-        foreign.next().is_some() || view.tree.leaves(&place).any(is_foreign_table)
+        !self.ledger.foreign(file, view, group).is_empty()
+            || view.tree.leaves(&place).any(is_foreign_table)
     }
 }

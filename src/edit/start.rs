@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::config::files;
 use crate::config::view::Views;
-use crate::ledger::{Ledger, Lost};
+use crate::ledger::Ledger;
 use crate::toml::{Document, Path};
 use crate::want::change::{Change, Overrules};
 use crate::want::comment::is_own;
@@ -30,7 +30,7 @@ pub(super) struct Start<'e> {
     /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
     /// What it knows of files that are gone.
-    pub(super) lost: Lost,
+    pub(super) lost: Ledger,
     /// Keys that the owner does not want any more, by name.
     pub(super) withdrawn: BTreeSet<Key>,
     /// Keys that the owner asks for now. They overrule what was set by hand.

@@ -49,7 +49,7 @@ pub(crate) fn edit_keeping(
     }
     if change.adoption.is_some() {
         let ledger = &mut start.ledger;
-        ledger.recover_unknown(change.owner.as_str(), config, &start.views);
+        ledger.recover(Some(change.owner.as_str()), config, &start.views);
     }
     start.prepare_removals()?;
     start.check_owner();
@@ -185,10 +185,14 @@ impl Work<'_> {
     /// adopt.
     fn report_unknown(&mut self) {
         let start = self.start;
-        for (owner, keys) in start.known.unknown(start.config, &start.views) {
-            let entries = || self.ledger.entries.iter();
+        let unknown = start
+            .known
+            .clone()
+            .recover(None, start.config, &start.views);
+        for (owner, keys) in unknown {
             let is_lost = |key: &&Key| {
-                let mut entries = entries().filter(|(_, entry)| entry.was.is_none());
+                let entries = self.ledger.entries.iter();
+                let mut entries = entries.filter(|(_, entry)| entry.was.is_none());
                 let mut views = self.views.values();
                 entries.all(|(at, _)| at.key != **key) && views.any(|it| it.value(key).is_some())
             };

@@ -87,16 +87,20 @@ impl<'e> Start<'e> {
     }
 
     fn recover(&mut self) {
-        let recovered = self.ledger.recover(self.config, &self.views);
+        let recovered = self.ledger.recover(None, self.config, &self.views);
         self.known.clone_from(&self.ledger);
-        for (owner, keys) in recovered.found {
+        let mut lost = self.ledger.maybe_lost(self.config, &self.views);
+        if recovered.is_empty() {
+            lost.clear();
+        }
+        for (owner, keys) in recovered {
             let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
             let keys = keys.join(", ");
             let message =
                 format!("no ledger is there; by the comments these keys are {owner}'s: {keys}");
             self.report.warn("recovered", message);
         }
-        for key in recovered.lost {
+        for key in lost {
             let message = format!(
                 "no ledger is there: who has set {key}, and what stood there before, is lost"
             );

@@ -58,7 +58,6 @@ impl Work<'_> {
             view.tree.remove(&place);
             let entries = &mut self.ledger.entries;
             entries.retain(|at, _| !at.is_in(file, path));
-            self.gone.extend(path.last().cloned());
             if !foreign.is_empty() {
                 let message = format!(
                     "{} is removed as a whole, with what others had added: {}",
@@ -185,12 +184,14 @@ impl Work<'_> {
     /// A default that names a handler which goes with this edit goes with it, whoever has set it.
     fn reset_defaults(&mut self) {
         let key = Key::default_handler();
-        let mut files = self.start.files_by_weight();
-        files.retain(|file| self.start.is_writable(file));
-        for file in files {
+        for file in self.start.writable() {
             let at = FileKey::new(file, &key);
             let name = at.now(&self.views).and_then(|now| now.as_string());
-            let Some(name) = name.filter(|name| self.gone.contains(name)) else {
+            let is_created = |name: &String| {
+                let mut created = self.ledger.made_handlers();
+                created.any(|made| made.path.last() == Some(name))
+            };
+            let Some(name) = name.filter(is_created) else {
                 continue;
             };
             let is_listed = name == BUILT_IN || self.is_anywhere(&name);
@@ -219,20 +220,19 @@ impl Work<'_> {
         if self.has_cri_in_one_file() {
             return self.file_for(&self.group(&key));
         }
-        let mut files = start.files_by_weight();
-        files.retain(|file| start.is_writable(file));
+        let mut files = start.writable();
         let entry = |file: &str| self.ledger.entries.get(&FileKey::new(file, &key));
-        let has_other = |file: &&&str| {
+        let has_other = |file: &&str| {
             let is_own = entry(file).is_some_and(|entry| entry.was.is_none());
-            self.views[**file].has(&key.path) && !is_own
+            self.views[*file].has(&key.path) && !is_own
         };
-        let lists = |file: &&&str| {
-            let is_own = **file == start.main() || start.ledger.has_made(file, &[]);
-            is_own && self.views[**file].has(&handler_path(name))
+        let lists = |file: &&str| {
+            let is_own = *file == start.main() || start.ledger.has_made(file, &[]);
+            is_own && self.views[*file].has(&handler_path(name))
         };
-        let mut found = files.iter().find(has_other);
-        found = found.or_else(|| files.iter().find(|file| entry(file).is_some()));
-        found = found.or_else(|| files.iter().find(lists));
-        found.map_or(chosen, |file| *file).to_owned()
+        let found = files.clone().find(has_other);
+        let found = found.or_else(|| files.clone().find(|file| entry(file).is_some()));
+        let found = found.or_else(|| files.find(lists));
+        found.unwrap_or(chosen).to_owned()
     }
 }

@@ -13,7 +13,6 @@ use crate::want::comment::is_own;
 use crate::want::key::Key;
 
 use super::edited::Report;
-use super::placement;
 
 /// What an edit starts from. The owner's wants are entered in its ledger first; then each round of
 /// working the edit out begins here.
@@ -41,17 +40,10 @@ pub(super) struct Start<'e> {
 }
 
 impl<'e> Start<'e> {
-    /// Takes all files that the edit may be about: those of the config, those of the ledger, and the
-    /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
+    /// Takes a config [with all files](super::placement::with_all_files) that the edit may be about. Where there
+    /// is no ledger, what comments say stands in for it.
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
-        let version = config.version_of_new(&views[&config.main().name]);
-        let chosen = placement::file(config, ledger, change);
-        for name in ledger.known_files().into_iter().chain([&*chosen]) {
-            if !views.contains_key(name) {
-                views.insert(name.to_owned(), config.view_of_missing(name, version));
-            }
-        }
         let full = |(file, full): (&String, &String)| {
             let now = config.file(file)?.text.as_ref()?;
             let full = files::parse(&full.as_str().into()).ok()?;
@@ -122,13 +114,10 @@ impl<'e> Start<'e> {
         self.change.overrules == Overrules::All
     }
 
-    /// All files, the one that is loaded last and wins first. A new one is loaded last.
-    pub(super) fn files_by_weight(&self) -> Vec<&str> {
-        let known = self.config.files().iter().map(|file| file.name.as_str());
-        let known: Vec<&str> = known.collect();
-        let names = self.views.keys().map(String::as_str);
-        let new = names.filter(|name| !known.contains(name));
-        new.chain(known.iter().rev().copied()).collect()
+    /// The files that an edit may change, the one that is loaded last and wins first.
+    pub(super) fn writable(&self) -> impl DoubleEndedIterator<Item = &'e str> + Clone {
+        let writable = self.config.by_weight().filter(|file| file.is_writable);
+        writable.map(|file| &*file.name)
     }
 
     pub(super) fn is_writable(&self, file: &str) -> bool {

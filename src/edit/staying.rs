@@ -94,8 +94,7 @@ impl Work<'_> {
 
     /// Where a key stands, and its value. What a distribution writes is not taken away here.
     fn found(&self, key: &Key) -> Option<(String, Literal)> {
-        let files = self.start.files_by_weight().into_iter();
-        let mut files = files.filter(|file| self.start.is_writable(file));
+        let mut files = self.start.writable();
         files.find_map(|file| Some((file.to_owned(), self.views[file].value(key)?)))
     }
 

@@ -132,6 +132,7 @@ impl Ledger {
     /// The names of those files, and of the ones that new keys of owners go to.
     pub(crate) fn known_files(&self) -> BTreeSet<&str> {
         let of_owners = self.owners.values().map(|owner| owner.file.as_str());
+        let of_owners = of_owners.filter(|file| !file.is_empty());
         self.files().into_iter().chain(of_owners).collect()
     }
 

@@ -11,7 +11,7 @@ use crate::toml::Literal;
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
 use crate::want::key::{Key, handler_path, handlers_path};
 
-use super::cgroup_driver::{DRIVER, Drivers, is_true};
+use super::cgroup_driver::{DRIVER, Drivers};
 use super::work::{Desired, DesiredValue, Work, rank};
 
 fn runc_type() -> Key {
@@ -27,7 +27,7 @@ impl Work<'_> {
             views: &self.views,
             asked: &[],
         };
-        let uses_systemd = drivers.beside_runc().filter(is_true);
+        let uses_systemd = drivers.beside_runc().filter(|it| it.is_true());
         let mut keys: BTreeSet<FileKey> = BTreeSet::new();
         let mut fallbacks: Vec<&str> = Vec::new();
         for file in self.start.views.keys() {
@@ -214,7 +214,7 @@ impl Work<'_> {
             let (Some((name, [key])), Some(literal)) = (at.key.in_handler(), &value.literal) else {
                 continue;
             };
-            let names_one = literal.as_string().is_some_and(|it| !it.is_empty());
+            let names_one = literal.as_str().is_some_and(|it| !it.is_empty());
             let view = self.views.get(&at.file);
             let is_read = view.is_some_and(|view| view.version() > 2);
             let is_there = at.now(&self.views).as_ref() == Some(literal);

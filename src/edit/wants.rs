@@ -151,8 +151,8 @@ impl Start<'_> {
         let after = self.asked.range(key..).take_while(|it| it.is_within(key));
         let mut below = after.filter(|it| it.is_below(key)).filter(is_value);
         // An empty table that was adopted takes keys.
-        let value = || want.value.as_ref().and_then(Literal::value);
-        below.next().is_some() && !value().is_some_and(|it| it.is_table())
+        let is_table = want.value.as_ref().is_some_and(|it| it.is_table());
+        below.next().is_some() && !is_table
     }
 
     /// The change, where a handler of which it wants single keys is there, or comes as a whole.
@@ -195,7 +195,7 @@ impl Start<'_> {
 
     /// Whether the change or a file says at `kind` what runs a handler, and the change leaves that there.
     fn is_run(&self, kind: &Key) -> bool {
-        let says = |value: &Literal| value.as_string().is_some_and(|it| !it.is_empty());
+        let says = |value: &Literal| value.as_str().is_some_and(|it| !it.is_empty());
         let mut asked = self.change.wants.iter().filter(|want| want.key == *kind);
         if let Some(asked) = asked.next() {
             return says(&asked.value);

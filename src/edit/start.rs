@@ -30,8 +30,6 @@ pub(super) struct Start<'e> {
     pub(super) ledger: Ledger,
     /// What it knows of files that are gone.
     pub(super) lost: Ledger,
-    /// Keys that the owner does not want any more, by name.
-    pub(super) withdrawn: BTreeSet<Key>,
     /// Keys that the owner asks for now. They overrule what was set by hand.
     pub(super) asked: BTreeSet<Key>,
     /// `asked`, the keys that the owner no longer wants, and what the change removes by name.
@@ -67,7 +65,6 @@ impl<'e> Start<'e> {
             known,
             ledger,
             lost,
-            withdrawn: BTreeSet::new(),
             asked: BTreeSet::new(),
             touched: BTreeSet::new(),
             report: Report::default(),

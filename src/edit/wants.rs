@@ -22,7 +22,7 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
-        self.withdrawn = change.unsets.iter().cloned().collect();
+        self.touched.extend(change.unsets.iter().cloned());
         let completed = self.completed()?;
         let absent = self.clear(&completed)?;
         let file = placement::file(self.config, &self.ledger, change);
@@ -64,8 +64,7 @@ impl Start<'_> {
                 entry.or_insert_with(|| want.clone());
             }
         }
-        self.touched
-            .extend(self.asked.iter().chain(&self.withdrawn).cloned());
+        self.touched.extend(self.asked.iter().cloned());
         let removed = change.removes.iter().map(|name| handler_path(name));
         self.touched
             .extend(removed.map(|handler| Key::new(&handler)));
@@ -114,7 +113,7 @@ impl Start<'_> {
         // What was unset as a whole is gone already, and stays so.
         let is_gone = key.handler() == Some(&key.path) && want.value.is_none();
         let goes = key.handler_name().is_some_and(is_removed) && !is_gone;
-        if goes || self.withdrawn.contains(key) {
+        if goes || self.touched.contains(key) {
             return false;
         }
         // An owner that takes its handler away does not want it as the default either.

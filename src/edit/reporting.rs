@@ -25,13 +25,14 @@ impl Report {
     ) -> BTreeSet<Key> {
         let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (file, view) in after {
-            let Some(old) = before.get(file) else {
-                continue;
-            };
-            for difference in old.tree.differences(&view.tree) {
+            let old = before.get(file);
+            let tree = old.map(|old| old.tree.clone()).unwrap_or_default();
+            for difference in tree.differences(&view.tree) {
                 let (view, places) = match difference {
                     Difference::Unwritten(_) => continue,
-                    Difference::Removed(place) => (old, old.tree.leaves(&place).collect()),
+                    Difference::Removed(place) => {
+                        (old.unwrap_or(view), tree.leaves(&place).collect())
+                    }
                     Difference::Set(place, _)
                     | Difference::Elements(place, ..)
                     | Difference::Inserted(Inserted { path: place, .. }) => (view, vec![place]),

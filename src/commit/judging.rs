@@ -80,7 +80,7 @@ impl Editor {
             releases: &self.releases,
         };
         if !edited.is_change() {
-            let passed = judgement.pass_unchanged(edited.is_in_plain_sight());
+            let passed = judgement.pass_unchanged();
             return passed.map_err(|error| error.at(&self.path));
         }
         let mut passed = judgement.pass();

@@ -267,7 +267,7 @@ impl Editor {
         if ledger.is_blank()
             && let Ok(reading) = self.read_config(&target, &found.main, &ledger)
         {
-            ledger.recover(&reading.config, &reading.config.views());
+            ledger.recover(None, &reading.config, &reading.config.views());
         }
         Ok(ledger)
     }

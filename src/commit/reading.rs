@@ -126,7 +126,6 @@ impl Editor {
         config.set_releases(&self.releases);
         ledger.choose_tables(config);
         let known = ledger.known_files().into_iter();
-        let known = known.filter(|name| !name.is_empty());
         let known: Vec<PathBuf> = known.map(|name| config.path_of(name)).collect();
         for path in &known {
             if reading.config.files().iter().any(|file| file.path == *path) {

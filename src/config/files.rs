@@ -210,6 +210,11 @@ impl Config {
         &self.files
     }
 
+    /// All files, the one that is loaded last and wins first.
+    pub(crate) fn by_weight(&self) -> impl DoubleEndedIterator<Item = &File> + Clone {
+        self.files.iter().rev()
+    }
+
     pub(crate) fn main(&self) -> &File {
         &self.files[0]
     }

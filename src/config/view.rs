@@ -6,7 +6,7 @@ use crate::containerd::Successor;
 use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
-use crate::toml::{Document, Literal, Path, Tree, Value};
+use crate::toml::{Literal, Path, Tree, Value};
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
 use super::files::{Config, File};
@@ -49,7 +49,9 @@ impl Config {
             view
         };
         let main = view(self.main(), if_free);
-        let version = self.version_of_new(&main);
+        // A drop-in that names no version has the main file's, or that of a newer one beside it.
+        let newer = self.newer_drop_in().and_then(File::version);
+        let version = newer.unwrap_or(main.version());
         let files = self.files().iter();
         let mut views: Views = files
             .map(|file| (file.name.clone(), view(file, version)))
@@ -72,17 +74,6 @@ impl Config {
         let only = tables.next()?;
         tables.all(|it| it == only).then_some(only)
     }
-
-    /// The version of a drop-in that names none: the main file's, or that of a newer one beside it.
-    pub(crate) fn version_of_new(&self, main: &View) -> i64 {
-        let newer = self.newer_drop_in().and_then(File::version);
-        newer.unwrap_or(main.version())
-    }
-
-    /// A file of this name that is not there yet, in a config of this version.
-    pub(crate) fn view_of_missing(&self, name: &str, version: i64) -> View {
-        View::new(None, version, self.table(name))
-    }
 }
 
 impl View {
@@ -94,13 +85,6 @@ impl View {
             Some(text) if !is_free => version::spelled(text).unwrap_or(1),
             _ => version,
         };
-        Self {
-            is_free,
-            ..Self::new(text, version, plugin)
-        }
-    }
-
-    fn new(text: Option<&Document>, version: i64, plugin: Option<&str>) -> Self {
         let spelling = match plugin {
             Some(id) => Spelling::with_plugin(version, id),
             None => Spelling::of(text, version),
@@ -111,7 +95,7 @@ impl View {
             successors: Vec::new(),
             spelling,
             exists: text.is_some(),
-            is_free: true,
+            is_free,
         }
     }
 

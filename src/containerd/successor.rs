@@ -55,7 +55,7 @@ impl Successor {
 
     /// The value of the key, by an element of the array.
     pub(crate) fn value(&self, element: &Literal) -> Option<Literal> {
-        self.before(&element.value()?)?;
+        self.before(element)?;
         let on = self.on.map(|_| Literal::new("true"));
         Some(on.unwrap_or_else(|| element.clone()))
     }

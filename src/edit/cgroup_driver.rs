@@ -49,7 +49,7 @@ impl Drivers<'_> {
             };
         }
         let name = |driver: &Option<Literal>| match driver {
-            Some(driver) if is_true(driver) => "systemd",
+            Some(driver) if driver.is_true() => "systemd",
             _ => "cgroupfs",
         };
         let (used, other) = (name(&of_default), name(&of_runc));
@@ -116,8 +116,8 @@ impl Drivers<'_> {
     }
 
     fn driver(&self, handler: &[String]) -> Option<Literal> {
-        let driver = self.value(handler, &DRIVER)?;
-        driver.value()?.as_bool().map(|_| driver)
+        let driver = self.value(handler, &DRIVER);
+        driver.filter(|it| it.as_bool().is_some())
     }
 
     /// The value that a handler's key is to have, or else has.
@@ -133,10 +133,6 @@ impl Drivers<'_> {
         let asked = self.asked.iter().find(|it| it.key == *key);
         asked.map(|it| &it.value)
     }
-}
-
-pub(super) fn is_true(driver: &Literal) -> bool {
-    driver.value().is_some_and(|it| it.is_true())
 }
 
 #[cfg(test)]
@@ -159,7 +155,7 @@ mod tests {
                 asked: &[],
             };
             let found = drivers.found(&["crun"]);
-            assert!(found.driver.as_ref().is_some_and(is_true));
+            assert!(found.driver.as_ref().is_some_and(|it| it.is_true()));
             let said = "runc has options.SystemdCgroup and options.systemdCgroup with different \
                         values, and releases differ in which of them they read: crun gets that of \
                         options.SystemdCgroup; remove the wrong one";

@@ -43,7 +43,7 @@ impl Start<'_> {
             let values = own.iter().filter(|it| it.want.value.is_some());
             let values: Vec<Key> = values.map(|it| it.key.clone()).collect();
             if !values.is_empty() {
-                self.withdrawn.extend(values);
+                self.touched.extend(values);
                 continue;
             }
             found.extend(own.iter().map(|it| it.key.clone()));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::view::View;
-use crate::ledger::{Entry, FileKey, Made, entries_in};
+use crate::ledger::{Entry, FileKey, Made};
 use crate::toml::Path;
 use crate::want::key::Key;
 
@@ -21,7 +21,7 @@ impl Work<'_> {
         let going = made.filter(|made| goes(self, made) && !self.is_needed(made));
         let (mut handlers, mut keys) = (BTreeSet::new(), BTreeMap::new());
         for Made { file, path, .. } in going {
-            let entries = entries_in(&self.ledger.entries, file, path);
+            let entries = self.ledger.entries_in(file, path);
             let entries = entries.chain(lost.entries_in(file, path));
             let entries = entries.filter(|(_, entry)| !entry.removes());
             let entries: Vec<(&FileKey, &Entry)> = entries.collect();

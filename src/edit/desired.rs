@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::files::File;
 use crate::containerd::plugin;
 use crate::containerd::spelling;
 use crate::ledger::{FileKey, OwnersWant};
@@ -77,28 +78,28 @@ impl Work<'_> {
             .iter()
             .all(|it| it.owner == start.owner() && !it.want.is_adopted)
             && asked.any(|key| self.group(key) == group);
-        let files = start.files_by_weight();
         // A run that was killed may have left it in two files.
-        let writable = files.iter().filter(|file| start.is_writable(file));
-        let mut in_force = writable.filter(|file| self.has_in_force(file, group));
-        let in_chosen = in_force.clone().find(|file| Some(**file) == chosen);
-        let stands = |file: &&&str| start.is_writable(file) && self.views[**file].has(group);
+        let mut in_force = start
+            .writable()
+            .filter(|file| self.has_in_force(file, group));
+        let in_chosen = in_force.clone().find(|file| Some(*file) == chosen);
         // What was merged may come from a drop-in that is gone since.
         let merges = start.config.merges_drop_ins();
         let is_generated =
-            |file: &&&str| !merges && !start.is_writable(file) && self.says(file, &wants);
+            |file: &&File| !merges && !file.is_writable && self.says(&file.name, &wants);
         let in_force = in_chosen.or_else(|| in_force.next());
         if in_force.is_none()
-            && let Some(generated) = files.iter().find(is_generated)
+            && let Some(generated) = start.config.by_weight().find(is_generated)
         {
             // What the distribution says already need not be said again.
-            return (*generated).to_owned();
+            return generated.name.clone();
         }
-        let found = in_force.or_else(|| files.iter().find(stands));
+        let stands = |file: &&str| self.views[*file].has(group);
+        let found = in_force.or_else(|| start.writable().find(stands));
         let stays = found.filter(|file| !is_alone || self.has_foreign(file, group));
         let file = match chosen {
-            Some(chosen) => stays.map_or(chosen, |file| *file),
-            None => found.map_or(start.main(), |file| *file),
+            Some(chosen) => stays.unwrap_or(chosen),
+            None => found.unwrap_or(start.main()),
         };
         file.to_owned()
     }
@@ -126,13 +127,12 @@ impl Work<'_> {
         let Some(view) = self.views.get(file) else {
             return false;
         };
-        let own = self.ledger.own_values(file, view);
         let place = view.place(group);
         let is_foreign_table = |leaf: Path| {
             let mut tables = (place.len()..leaf.len()).map(|depth| &leaf[..depth]);
             tables.any(|table| !self.ledger.has_made(file, &view.spelling.canonical(table)))
         };
-        let mut foreign = self.ledger.foreign(&own, file, view, group);
-        foreign.next().is_some() || view.tree.leaves(&place).any(is_foreign_table)
+        !self.ledger.foreign(file, view, group).is_empty()
+            || view.tree.leaves(&place).any(is_foreign_table)
     }
 }

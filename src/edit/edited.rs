@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::config::files::File;
-use crate::containerd::plugin::RUNTIME;
 use crate::error::Warning;
 use crate::ledger::{Digests, Ledger, Tombstone};
 use crate::toml::Difference;
@@ -147,18 +146,6 @@ impl Edited {
             files,
             report,
         }
-    }
-
-    /// Whether every release that reads the config looks for handlers where the tool has them.
-    pub(crate) fn is_in_plain_sight(&self) -> bool {
-        let text = self.config.main().text.as_ref();
-        let has_newer_table = || text.is_some_and(|it| it.get(&["plugins", RUNTIME]).is_some());
-        let is_usual = match self.config.version() {
-            ..2 => false,
-            2 => !has_newer_table(),
-            _ => self.ledger.tables.is_empty(),
-        };
-        is_usual && self.config.files().len() == 1
     }
 
     /// Whether a file changes.

@@ -48,18 +48,16 @@ impl Judgement<'_> {
         Ok(warnings)
     }
 
-    /// Where what the edit names is not loaded.
-    pub(super) fn loaded(&self) -> Result<Vec<Warning>, Error> {
-        self.added(&self.read().read)
-    }
-
-    /// With what is there no release serves, so that a restart would take the node down.
-    pub(super) fn serves_nowhere(&self) -> Option<Warning> {
-        let model = Model::new(&self.after, self.host);
-        if self.reading().any(|it| model.verdict(it).serves()) {
-            return None;
-        }
-        self.broken(&self.read().read)
+    /// Returns where what the edit names is not loaded, and whether no release serves with what is there,
+    /// so that a restart would take the node down.
+    pub(super) fn compare_unchanged(&self) -> Result<Vec<Warning>, Error> {
+        let read = self.read().read;
+        let nowhere = self
+            .broken(&read)
+            .filter(|it| it.code == Warning::SERVES_NOWHERE);
+        let mut warnings = Vec::from_iter(nowhere);
+        warnings.extend(self.added(&read)?);
+        Ok(warnings)
     }
 
     /// Returns the harm of a state that is to last for a moment.

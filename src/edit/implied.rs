@@ -11,7 +11,7 @@ use crate::toml::Literal;
 use crate::want::handler::{BUILT_IN, RUNC_TYPE};
 use crate::want::key::{Key, handler_path, handlers_path};
 
-use super::cgroup_driver::{DRIVER, Drivers, is_true};
+use super::cgroup_driver::{DRIVER, Drivers};
 use super::work::{Desired, DesiredValue, Work, rank};
 
 fn runc_type() -> Key {
@@ -27,7 +27,7 @@ impl Work<'_> {
             views: &self.views,
             asked: &[],
         };
-        let uses_systemd = drivers.beside_runc().filter(is_true);
+        let uses_systemd = drivers.beside_runc().filter(|it| it.is_true());
         let mut keys: BTreeSet<FileKey> = BTreeSet::new();
         let mut fallbacks: Vec<&str> = Vec::new();
         for file in self.start.views.keys() {
@@ -102,11 +102,9 @@ impl Work<'_> {
     /// Whether a value below `runc` in a file is one that the tool has not put there.
     fn has_foreign_runc(&self, file: &str) -> bool {
         let view = &self.views[file];
-        let own = self.ledger.own_values(file, view);
-        let mut foreign = self
-            .ledger
-            .foreign(&own, file, view, &handler_path(BUILT_IN));
-        foreign.any(|leaf| view.tree.table(&view.place(&leaf)).is_none())
+        let foreign = self.ledger.foreign(file, view, &handler_path(BUILT_IN));
+        let mut foreign = foreign.iter();
+        foreign.any(|leaf| view.tree.table(&view.place(leaf)).is_none())
     }
 
     /// Whether `runc` was the tool's in a file when the edit began.
@@ -166,9 +164,8 @@ impl Work<'_> {
     /// Whether `runc` was containerd's own: nothing was listed, or nothing that containerd read.
     fn was_built_in(&self, file: &str, desired: &Desired) -> bool {
         let (view, runtimes) = (&self.views[file], handlers_path());
-        let own = self.ledger.own_values(file, view);
-        let foreign = self.ledger.foreign(&own, file, view, &runtimes);
-        let mut names = foreign.filter_map(|leaf| leaf.get(runtimes.len()).cloned());
+        let foreign = self.ledger.foreign(file, view, &runtimes);
+        let mut names = foreign.iter().filter_map(|leaf| leaf.get(runtimes.len()));
         let others_list_some = names.any(|name| name != BUILT_IN);
         !others_list_some
             || self.ledger.has_made(file, &runtimes)
@@ -217,7 +214,7 @@ impl Work<'_> {
             let (Some((name, [key])), Some(literal)) = (at.key.in_handler(), &value.literal) else {
                 continue;
             };
-            let names_one = literal.as_string().is_some_and(|it| !it.is_empty());
+            let names_one = literal.as_str().is_some_and(|it| !it.is_empty());
             let view = self.views.get(&at.file);
             let is_read = view.is_some_and(|view| view.version() > 2);
             let is_there = at.now(&self.views).as_ref() == Some(literal);

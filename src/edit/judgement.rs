@@ -75,16 +75,12 @@ impl Judgement<'_> {
     }
 
     /// Returns what people should know of an edit with nothing to do: where what it names is not loaded,
-    /// unless that `is_in_plain_sight`, and whether nothing serves.
-    pub(crate) fn pass_unchanged(&self, is_in_plain_sight: bool) -> Result<Vec<Warning>, Error> {
+    /// and whether nothing serves.
+    pub(crate) fn pass_unchanged(&self) -> Result<Vec<Warning>, Error> {
         let Some(in_sight) = self.in_sight().ok().filter(|_| self.adds()) else {
             return Ok(Vec::new());
         };
-        let mut warnings = Vec::from_iter(in_sight.serves_nowhere());
-        if !is_in_plain_sight {
-            warnings.extend(in_sight.loaded()?);
-        }
-        Ok(warnings)
+        in_sight.compare_unchanged()
     }
 
     /// Returns why a release would suffer from a state that lasts until the edit is made, or after a

@@ -120,11 +120,8 @@ impl Work<'_> {
             let wanted = desired.range(at..).map(|(it, _)| it);
             let mut wanted = wanted.take_while(|it| it.is_in(&at.file, &at.key.path));
             let makes_room = wanted.any(|it| it.key.is_below(&at.key));
-            let is_table = |was: &&Literal| was.value().is_some_and(|it| it.is_table());
-            let was = entry
-                .was
-                .as_ref()
-                .filter(|was| !makes_room || is_table(was));
+            let was = entry.was.as_ref();
+            let was = was.filter(|was| !makes_room || was.is_table());
             let lost = was.filter(|was| !self.may_be_given_back(at, was));
             self.give_back(at, was.filter(|_| lost.is_none()));
             if let Some(name) = lost.and_then(Literal::as_string) {

@@ -93,8 +93,7 @@ impl Work<'_> {
                 && self.ledger.is_in_force(at, &self.views)
                 && !self.ledger.is_wanted_below(table);
             if is_left {
-                let own = self.ledger.own_values(&at.file, view);
-                let foreign = self.ledger.foreign(&own, &at.file, view, table);
+                let foreign = self.ledger.foreign(&at.file, view, table).into_iter();
                 // A migration writes all that it knows, with no value: that goes along.
                 let (nothing, foreign): (Vec<Path>, Vec<Path>) =
                     foreign.partition(|leaf| says_nothing(view, leaf));

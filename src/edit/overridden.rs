@@ -68,15 +68,12 @@ pub(crate) fn overridden(
     overridden.collect()
 }
 
-/// Below config version 3 a plugin's keys come from one file, and the last one wins in any case. A file
-/// that is new is read last.
+/// Below config version 3 a plugin's keys come from one file, and the last one wins in any case.
 pub(crate) fn in_force(config: &Config, views: &Views, key: &Key) -> Option<InForce> {
-    let known = config.files().iter().rev().map(|file| &file.name);
-    let new = views.keys().filter(|name| config.file(name).is_none());
-    new.chain(known).find_map(|file| {
+    config.by_weight().find_map(|file| {
         Some(InForce {
-            value: views.get(file)?.value(key)?,
-            file: file.clone(),
+            value: views.get(&file.name)?.value(key)?,
+            file: file.name.clone(),
         })
     })
 }

@@ -25,23 +25,30 @@ pub(crate) fn file(config: &Config, ledger: &Ledger, change: &Change) -> String 
     named.unwrap_or_else(|| config.main().name.clone())
 }
 
-/// Returns the config with the plugin tables that the ledger knows, and the one that the change names.
+/// Returns the config with all files that an edit may be about, those that are missing too: the ledger's,
+/// and the one that the change goes to. The plugin tables are those that the ledger knows, and the one
+/// that the change names.
 ///
 /// # Errors
 ///
 /// [`Error`] if the change names another table of a file than the one that the tool has written to.
-pub(super) fn chosen_tables(
+pub(super) fn with_all_files(
     config: &Config,
     ledger: &Ledger,
     change: &Change,
 ) -> Result<Config, Error> {
     let mut config = config.clone();
+    let own = file(&config, ledger, change);
+    for name in ledger.known_files().into_iter().chain([&*own]) {
+        if config.file(name).is_none() {
+            config.set_text(name, None);
+        }
+    }
     ledger.choose_tables(&mut config);
     let Some(id) = &change.plugin_id else {
         return Ok(config);
     };
     let main = Some(config.main().name.clone()).filter(|_| change.file.is_none());
-    let own = file(&config, ledger, change);
     for file in main.into_iter().chain([own]) {
         if !ledger.has_runtime_keys(&file) {
             config.set_table(&file, id);

@@ -14,24 +14,25 @@ use super::work::Work;
 
 impl Report {
     /// Tells what differs between two states of the files, and returns the keys outside of handlers.
-    /// `order`: the names of the files, the one that wins first. `tells_runc`: whether to report a `runc`
-    /// that comes or goes, which is not done for one that is listed only because others are.
+    /// `config`: one that has all the files. `tells_runc`: whether to report a `runc` that comes or goes,
+    /// which is not done for one that is listed only because others are.
     fn tell(
         &mut self,
         before: &Views,
         after: &Views,
-        order: &[&str],
+        config: &Config,
         tells_runc: bool,
     ) -> BTreeSet<Key> {
         let (mut changed, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (file, view) in after {
-            let Some(old) = before.get(file) else {
-                continue;
-            };
-            for difference in old.tree.differences(&view.tree) {
+            let old = before.get(file);
+            let tree = old.map(|old| old.tree.clone()).unwrap_or_default();
+            for difference in tree.differences(&view.tree) {
                 let (view, places) = match difference {
                     Difference::Unwritten(_) => continue,
-                    Difference::Removed(place) => (old, old.tree.leaves(&place).collect()),
+                    Difference::Removed(place) => {
+                        (old.unwrap_or(view), tree.leaves(&place).collect())
+                    }
                     Difference::Set(place, _)
                     | Difference::Elements(place, ..)
                     | Difference::Inserted(Inserted { path: place, .. }) => (view, vec![place]),
@@ -53,7 +54,7 @@ impl Report {
         }
         changed.retain(|name| old_names.contains(name) && new_names.contains(name));
         let default = |views: &Views| {
-            let mut files = order.iter().filter_map(|file| views.get(*file));
+            let mut files = config.by_weight().filter_map(|file| views.get(&file.name));
             files.find_map(View::default_handler)
         };
         let new_default = default(after);
@@ -74,9 +75,8 @@ impl Work<'_> {
         let start = self.start;
         let mut touched = start.touched.iter();
         let tells_runc = touched.any(|key| key.handler_name() == Some(BUILT_IN));
-        let order = start.files_by_weight();
         let report = &mut self.report;
-        let mut keys = report.tell(&start.views, &self.views, &order, tells_runc);
+        let mut keys = report.tell(&start.views, &self.views, start.config, tells_runc);
         // What is implied elsewhere may be what an owner asks for.
         let asked = start.touched.iter().filter(|key| key.path == ["imports"]);
         let differs = |key: &&Key| {
@@ -103,12 +103,10 @@ impl Work<'_> {
 impl Report {
     /// What differs once a config is taken back to another state.
     pub(crate) fn between(before: &Config, after: &Config) -> Self {
-        let files = after.files().iter().rev();
-        let order: Vec<&str> = files.map(|file| file.name.as_str()).collect();
-        let (before, after) = (before.views(), after.views());
-        let tells_runc = names(&before).contains(BUILT_IN) == names(&after).contains(BUILT_IN);
+        let (old, new) = (before.views(), after.views());
+        let tells_runc = names(&old).contains(BUILT_IN) == names(&new).contains(BUILT_IN);
         let mut report = Self::default();
-        let keys = report.tell(&before, &after, &order, tells_runc);
+        let keys = report.tell(&old, &new, after, tells_runc);
         report.keys.given_back = names_of(&keys);
         report
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::config::files::File;
 use crate::config::view::View;
 use crate::containerd::spelling;
 use crate::error::{Error, NextStep};
@@ -42,14 +43,14 @@ pub(crate) fn edit_keeping(
     kept: &Needed,
 ) -> Result<Edited, Error> {
     let change = &change.in_version(config.newest_version());
-    let config = &placement::chosen_tables(config, ledger, change)?;
+    let config = &placement::with_all_files(config, ledger, change)?;
     let mut start = Start::new(config, ledger, change);
     if !ledger.is_blank() {
         start.ledger.settle(&start.views);
     }
     if change.adoption.is_some() {
         let ledger = &mut start.ledger;
-        ledger.recover_unknown(change.owner.as_str(), config, &start.views);
+        ledger.recover(Some(change.owner.as_str()), config, &start.views);
     }
     start.prepare_removals()?;
     start.check_owner();
@@ -94,6 +95,7 @@ pub(crate) fn edit_keeping(
 /// [`Error`] if something stands in the place of a file's version.
 pub(crate) fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config, Error> {
     let (nothing, none) = (Change::new(), BTreeMap::new());
+    let config = &placement::with_all_files(config, ledger, &nothing)?;
     let start = Start::new(config, ledger, &nothing);
     let mut work = Work::new(&start, &none);
     work.take_all_back()?;
@@ -113,14 +115,14 @@ impl Work<'_> {
     /// The config with the text of every file that changes; an error comes with the name of the file.
     fn write(&self) -> Result<Config, (String, Error)> {
         let mut after = self.start.config.clone();
-        for name in self.start.files_by_weight().into_iter().rev() {
+        for File { name, .. } in self.start.config.files() {
             let writing = Writing {
                 work: self,
                 name,
                 own: self.ledger.places(name, &self.views[name]),
             };
             let written = writing.write(&mut after);
-            written.map_err(|error| (name.to_owned(), error))?;
+            written.map_err(|error| (name.clone(), error))?;
         }
         Ok(after)
     }
@@ -185,10 +187,14 @@ impl Work<'_> {
     /// adopt.
     fn report_unknown(&mut self) {
         let start = self.start;
-        for (owner, keys) in start.known.unknown(start.config, &start.views) {
-            let entries = || self.ledger.entries.iter();
+        let unknown = start
+            .known
+            .clone()
+            .recover(None, start.config, &start.views);
+        for (owner, keys) in unknown {
             let is_lost = |key: &&Key| {
-                let mut entries = entries().filter(|(_, entry)| entry.was.is_none());
+                let entries = self.ledger.entries.iter();
+                let mut entries = entries.filter(|(_, entry)| entry.was.is_none());
                 let mut views = self.views.values();
                 entries.all(|(at, _)| at.key != **key) && views.any(|it| it.value(key).is_some())
             };

@@ -1,11 +1,11 @@
 //! The steps of an edit: what owners want, the default, and then what is implied by both.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::error::Error;
-use crate::ledger::{Entry, FileKey, Made, OwnersWant, entries_in, is_implied};
-use crate::toml::Path;
+use crate::ledger::{Entry, FileKey, Made, OwnersWant, is_implied};
+use crate::toml::Literal;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::{Key, handler_path};
 
@@ -30,18 +30,12 @@ impl Work<'_> {
 
     /// A handler that the tool has created, and that nobody wants any more, goes as a whole.
     fn remove_created_handlers(&mut self) {
-        let goes = |work: &Self, made: &Made| {
-            let Made { file, path, .. } = made;
-            let mut touched = work.start.touched.range(Key::new(path)..);
-            // One that is there for the sake of others alone is for a later step.
-            let was_wanted = touched.next().is_some_and(|key| key.path.starts_with(path))
-                || work.ledger.keys_in(file, path).any(|key| !is_implied(key));
-            was_wanted && !work.ledger.is_wanted_below(path)
-        };
-        self.enter_copies(goes);
-        let going = self.ledger.made_handlers().filter(|made| goes(self, made));
+        self.enter_copies(Self::is_left);
+        let going = self
+            .ledger
+            .made_handlers()
+            .filter(|made| self.is_left(made));
         let going: Vec<Made> = going.cloned().collect();
-        let mut own: BTreeMap<&String, BTreeSet<Path>> = BTreeMap::new();
         for made @ Made { file, path, .. } in &going {
             let at = FileKey::new(file, &Key::new(path));
             if self.frozen.contains_key(file) {
@@ -57,16 +51,13 @@ impl Work<'_> {
             let Some(view) = self.views.get_mut(file) else {
                 continue;
             };
-            let own = own.entry(file);
-            let own = own.or_insert_with(|| self.ledger.own_values(file, view));
-            let foreign = self.ledger.foreign(own, file, view, path);
+            let foreign = self.ledger.foreign(file, view, path).into_iter();
             let foreign = foreign.filter(|leaf| leaf != path);
             let foreign: Vec<String> = foreign.map(|leaf| Key::new(&leaf).to_string()).collect();
             let place = view.place(path);
             view.tree.remove(&place);
             let entries = &mut self.ledger.entries;
             entries.retain(|at, _| !at.is_in(file, path));
-            self.gone.extend(path.last().cloned());
             if !foreign.is_empty() {
                 let message = format!(
                     "{} is removed as a whole, with what others had added: {}",
@@ -84,27 +75,33 @@ impl Work<'_> {
     pub(super) fn take_all_back(&mut self) -> Result<(), Error> {
         self.enter_copies(|_, _| true);
         // The version of a file stays as long as something needs it.
-        let entries = std::mem::take(&mut self.ledger.entries).into_iter();
-        let (versions, entries): (BTreeMap<FileKey, Entry>, BTreeMap<_, _>) =
-            entries.partition(|(at, _)| at.key.path == ["version"]);
-        self.ledger.entries = versions;
-        let was_there = |made: &&Made| {
-            let mut entries = entries_in(&entries, &made.file, &made.path);
-            entries.any(|(_, entry)| entry.is_adopted)
-        };
-        let made = self.ledger.made_handlers().filter(|it| !was_there(it));
-        let made: Vec<Made> = made.cloned().collect();
-        for (at, entry) in entries.iter().filter(|(_, entry)| !entry.is_adopted) {
-            self.give_back(at, entry.was.as_ref());
+        let is_version = |at: &FileKey| at.key.path == ["version"];
+        let entries = self.ledger.entries.iter();
+        let goes = entries.filter(|(at, entry)| !entry.is_adopted && !is_version(at));
+        let goes = goes.map(|(at, entry)| (at.clone(), entry.was.clone()));
+        let goes: Vec<(FileKey, Option<Literal>)> = goes.collect();
+        let created = self.ledger.made_handlers().filter(|made| {
+            let mut entries = self.ledger.entries_in(&made.file, &made.path);
+            entries.all(|(_, entry)| !entry.is_adopted)
+        });
+        let created = created.map(|made| (FileKey::new(&made.file, &Key::new(&made.path)), None));
+        let created: Vec<_> = created.collect();
+        for (at, was) in goes.iter().chain(&created) {
+            self.give_back(at, was.as_ref());
         }
-        for made in made {
-            if let Some(view) = self.views.get_mut(&made.file) {
-                let place = view.place(&made.path);
-                view.tree.remove(&place);
-            }
-        }
+        self.ledger.entries.retain(|at, _| is_version(at));
         self.prune();
         self.merge_versions()
+    }
+
+    /// Whether nobody wants a handler any more that somebody has wanted.
+    pub(super) fn is_left(&self, made: &Made) -> bool {
+        let Made { file, path, .. } = made;
+        let mut touched = self.start.touched.range(Key::new(path)..);
+        // One that is there for the sake of others alone is for a later step.
+        let was_wanted = touched.next().is_some_and(|key| key.path.starts_with(path))
+            || self.ledger.keys_in(file, path).any(|key| !is_implied(key));
+        was_wanted && !self.ledger.is_wanted_below(path)
     }
 
     /// Everything but the default and what is implied.
@@ -193,12 +190,14 @@ impl Work<'_> {
     /// A default that names a handler which goes with this edit goes with it, whoever has set it.
     fn reset_defaults(&mut self) {
         let key = Key::default_handler();
-        let mut files = self.start.files_by_weight();
-        files.retain(|file| self.start.is_writable(file));
-        for file in files {
+        for file in self.start.writable() {
             let at = FileKey::new(file, &key);
             let name = at.now(&self.views).and_then(|now| now.as_string());
-            let Some(name) = name.filter(|name| self.gone.contains(name)) else {
+            let is_created = |name: &String| {
+                let mut created = self.ledger.made_handlers();
+                created.any(|made| made.path.last() == Some(name))
+            };
+            let Some(name) = name.filter(is_created) else {
                 continue;
             };
             let is_listed = name == BUILT_IN || self.is_anywhere(&name);
@@ -227,20 +226,19 @@ impl Work<'_> {
         if self.has_cri_in_one_file() {
             return self.file_for(&self.group(&key));
         }
-        let mut files = start.files_by_weight();
-        files.retain(|file| start.is_writable(file));
+        let mut files = start.writable();
         let entry = |file: &str| self.ledger.entries.get(&FileKey::new(file, &key));
-        let has_other = |file: &&&str| {
+        let has_other = |file: &&str| {
             let is_own = entry(file).is_some_and(|entry| entry.was.is_none());
-            self.views[**file].has(&key.path) && !is_own
+            self.views[*file].has(&key.path) && !is_own
         };
-        let lists = |file: &&&str| {
-            let is_own = **file == start.main() || start.ledger.has_made(file, &[]);
-            is_own && self.views[**file].has(&handler_path(name))
+        let lists = |file: &&str| {
+            let is_own = *file == start.main() || start.ledger.has_made(file, &[]);
+            is_own && self.views[*file].has(&handler_path(name))
         };
-        let mut found = files.iter().find(has_other);
-        found = found.or_else(|| files.iter().find(|file| entry(file).is_some()));
-        found = found.or_else(|| files.iter().find(lists));
-        found.map_or(chosen, |file| *file).to_owned()
+        let found = files.clone().find(has_other);
+        let found = found.or_else(|| files.clone().find(|file| entry(file).is_some()));
+        let found = found.or_else(|| files.find(lists));
+        found.unwrap_or(chosen).to_owned()
     }
 }

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::config::files;
 use crate::config::view::Views;
-use crate::ledger::{Ledger, Lost};
+use crate::ledger::Ledger;
 use crate::toml::{Document, Path};
 use crate::want::change::{Change, Overrules};
 use crate::want::comment::is_own;
 use crate::want::key::Key;
 
 use super::edited::Report;
-use super::placement;
 
 /// What an edit starts from. The owner's wants are entered in its ledger first; then each round of
 /// working the edit out begins here.
@@ -30,9 +29,7 @@ pub(super) struct Start<'e> {
     /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
     /// What it knows of files that are gone.
-    pub(super) lost: Lost,
-    /// Keys that the owner does not want any more, by name.
-    pub(super) withdrawn: BTreeSet<Key>,
+    pub(super) lost: Ledger,
     /// Keys that the owner asks for now. They overrule what was set by hand.
     pub(super) asked: BTreeSet<Key>,
     /// `asked`, the keys that the owner no longer wants, and what the change removes by name.
@@ -41,17 +38,10 @@ pub(super) struct Start<'e> {
 }
 
 impl<'e> Start<'e> {
-    /// Takes all files that the edit may be about: those of the config, those of the ledger, and the
-    /// one that the change goes to. Where there is no ledger, what comments say stands in for it.
+    /// Takes a config [with all files](super::placement::with_all_files) that the edit may be about. Where there
+    /// is no ledger, what comments say stands in for it.
     pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
-        let version = config.version_of_new(&views[&config.main().name]);
-        let chosen = placement::file(config, ledger, change);
-        for name in ledger.known_files().into_iter().chain([&*chosen]) {
-            if !views.contains_key(name) {
-                views.insert(name.to_owned(), config.view_of_missing(name, version));
-            }
-        }
         let full = |(file, full): (&String, &String)| {
             let now = config.file(file)?.text.as_ref()?;
             let full = files::parse(&full.as_str().into()).ok()?;
@@ -75,7 +65,6 @@ impl<'e> Start<'e> {
             known,
             ledger,
             lost,
-            withdrawn: BTreeSet::new(),
             asked: BTreeSet::new(),
             touched: BTreeSet::new(),
             report: Report::default(),
@@ -87,16 +76,20 @@ impl<'e> Start<'e> {
     }
 
     fn recover(&mut self) {
-        let recovered = self.ledger.recover(self.config, &self.views);
+        let recovered = self.ledger.recover(None, self.config, &self.views);
         self.known.clone_from(&self.ledger);
-        for (owner, keys) in recovered.found {
+        let mut lost = self.ledger.maybe_lost(self.config, &self.views);
+        if recovered.is_empty() {
+            lost.clear();
+        }
+        for (owner, keys) in recovered {
             let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
             let keys = keys.join(", ");
             let message =
                 format!("no ledger is there; by the comments these keys are {owner}'s: {keys}");
             self.report.warn("recovered", message);
         }
-        for key in recovered.lost {
+        for key in lost {
             let message = format!(
                 "no ledger is there: who has set {key}, and what stood there before, is lost"
             );
@@ -118,13 +111,10 @@ impl<'e> Start<'e> {
         self.change.overrules == Overrules::All
     }
 
-    /// All files, the one that is loaded last and wins first. A new one is loaded last.
-    pub(super) fn files_by_weight(&self) -> Vec<&str> {
-        let known = self.config.files().iter().map(|file| file.name.as_str());
-        let known: Vec<&str> = known.collect();
-        let names = self.views.keys().map(String::as_str);
-        let new = names.filter(|name| !known.contains(name));
-        new.chain(known.iter().rev().copied()).collect()
+    /// The files that an edit may change, the one that is loaded last and wins first.
+    pub(super) fn writable(&self) -> impl DoubleEndedIterator<Item = &'e str> + Clone {
+        let writable = self.config.by_weight().filter(|file| file.is_writable);
+        writable.map(|file| &*file.name)
     }
 
     pub(super) fn is_writable(&self, file: &str) -> bool {

@@ -58,15 +58,15 @@ impl Work<'_> {
         let start = self.start;
         for (at, entry) in &start.ledger.entries {
             let view = self.views.get(&at.file).filter(|view| view.version() > 3);
-            let put = entry.put.first().and_then(|put| put.as_ref()?.value());
+            let put = entry.put.first().and_then(Option::as_ref);
             let goes = !self.ledger.entries.contains_key(at) && !self.ledger.is_wanted(&at.key);
             let (Some(view), Some(put)) = (view.filter(|_| goes), put) else {
                 continue;
             };
-            for (place, value) in made_besides(&at.key.path, &put) {
+            for (place, value) in made_besides(&at.key.path, put) {
                 let key = Key::new(&view.spelling.canonical(&place));
-                let now = view.value(&key).and_then(|now| now.value());
-                if now != Some(value) || self.ledger.is_wanted(&key) {
+                let is_there = view.value(&key).is_some_and(|now| *now == value);
+                if !is_there || self.ledger.is_wanted(&key) {
                     continue;
                 }
                 let (source, unset) = (&at.key, key.on_command_line());
@@ -94,8 +94,7 @@ impl Work<'_> {
 
     /// Where a key stands, and its value. What a distribution writes is not taken away here.
     fn found(&self, key: &Key) -> Option<(String, Literal)> {
-        let files = self.start.files_by_weight().into_iter();
-        let mut files = files.filter(|file| self.start.is_writable(file));
+        let mut files = self.start.writable();
         files.find_map(|file| Some((file.to_owned(), self.views[file].value(key)?)))
     }
 

@@ -58,12 +58,10 @@ pub(crate) fn warnings(
         let runtime_type = runtime_type(edited, name);
         let option = unknown_option(&want.key, name, runtime_type.as_deref());
         warnings.extend(option.map(|warning| warning.of(&want.key)));
-        let value = want.value.value().filter(|_| edited.is_change());
-        let of_value = value
-            .into_iter()
-            .flat_map(|value| reading.warnings(name, path, &value))
-            .map(|warning| warning.of(&want.key));
-        warnings.extend(of_value);
+        if edited.is_change() {
+            let of_value = reading.warnings(name, path, &want.value).into_iter();
+            warnings.extend(of_value.map(|warning| warning.of(&want.key)));
+        }
     }
     warnings
 }
@@ -146,13 +144,10 @@ impl Judgement<'_> {
         let mut unread: BTreeMap<Vec<Release>, Vec<&Key>> = BTreeMap::new();
         let mut warnings = Vec::new();
         for KeyValue { key, value } in keys {
-            let Some(value) = value.value() else {
-                continue;
-            };
             let (mut ignoring, mut others) = (Vec::new(), Vec::new());
             let mut other = None;
             for it in &loaded {
-                match it.effect(&key.path, &value, key.element.is_some()) {
+                match it.effect(&key.path, value, key.element.is_some()) {
                     Effect::InForce => {}
                     Effect::None => ignoring.push(it.release),
                     Effect::Other(place) => {

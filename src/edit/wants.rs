@@ -22,7 +22,7 @@ impl Start<'_> {
     pub(super) fn change_wants(&mut self) -> Result<(), Error> {
         self.check_owners()?;
         let change = self.change;
-        self.withdrawn = change.unsets.iter().cloned().collect();
+        self.touched.extend(change.unsets.iter().cloned());
         let completed = self.completed()?;
         let absent = self.clear(&completed)?;
         let file = placement::file(self.config, &self.ledger, change);
@@ -64,8 +64,7 @@ impl Start<'_> {
                 entry.or_insert_with(|| want.clone());
             }
         }
-        self.touched
-            .extend(self.asked.iter().chain(&self.withdrawn).cloned());
+        self.touched.extend(self.asked.iter().cloned());
         let removed = change.removes.iter().map(|name| handler_path(name));
         self.touched
             .extend(removed.map(|handler| Key::new(&handler)));
@@ -114,7 +113,7 @@ impl Start<'_> {
         // What was unset as a whole is gone already, and stays so.
         let is_gone = key.handler() == Some(&key.path) && want.value.is_none();
         let goes = key.handler_name().is_some_and(is_removed) && !is_gone;
-        if goes || self.withdrawn.contains(key) {
+        if goes || self.touched.contains(key) {
             return false;
         }
         // An owner that takes its handler away does not want it as the default either.
@@ -151,8 +150,8 @@ impl Start<'_> {
         let after = self.asked.range(key..).take_while(|it| it.is_within(key));
         let mut below = after.filter(|it| it.is_below(key)).filter(is_value);
         // An empty table that was adopted takes keys.
-        let value = || want.value.as_ref().and_then(Literal::value);
-        below.next().is_some() && !value().is_some_and(|it| it.is_table())
+        let is_table = want.value.as_ref().is_some_and(|it| it.is_table());
+        below.next().is_some() && !is_table
     }
 
     /// The change, where a handler of which it wants single keys is there, or comes as a whole.
@@ -195,7 +194,7 @@ impl Start<'_> {
 
     /// Whether the change or a file says at `kind` what runs a handler, and the change leaves that there.
     fn is_run(&self, kind: &Key) -> bool {
-        let says = |value: &Literal| value.as_string().is_some_and(|it| !it.is_empty());
+        let says = |value: &Literal| value.as_str().is_some_and(|it| !it.is_empty());
         let mut asked = self.change.wants.iter().filter(|want| want.key == *kind);
         if let Some(asked) = asked.next() {
             return says(&asked.value);

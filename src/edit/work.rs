@@ -65,8 +65,6 @@ pub(super) struct Work<'e> {
     pub(super) frozen: &'e BTreeMap<String, Error>,
     /// Files from which a default is taken that the tool had not put there.
     pub(super) reset: BTreeSet<String>,
-    /// Handlers that the tool had created, and that are gone.
-    pub(super) gone: BTreeSet<String>,
     pub(super) report: Report,
 }
 
@@ -79,7 +77,6 @@ impl<'e> Work<'e> {
             needed: Needed::new(),
             frozen,
             reset: BTreeSet::new(),
-            gone: BTreeSet::new(),
             report: start.report.clone(),
         }
     }

@@ -7,7 +7,9 @@ use crate::config::files;
 use crate::config::view::View;
 use crate::error::Error;
 use crate::ledger::{IMPLIED, Made, Places, newest_owner};
-use crate::toml::{Document, Heading, Inserted, Pair, Path, Refused, Revision, Tree};
+use crate::toml::{
+    Difference, Document, Heading, Inserted, Pair, Path, Refused, Revision, Tree, Value,
+};
 use crate::want::comment::{comment, is_own, owner_in};
 use crate::want::key::{Key, handler_of};
 
@@ -187,38 +189,26 @@ fn says_nothing(text: &str) -> bool {
 }
 
 /// The tables, headers and arrays of a file that it has after an edit and had not before.
-pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> Vec<Made> {
-    let mut found = Vec::new();
-    let mut pending: Vec<Path> = vec![Vec::new()];
-    while let Some(mut path) = pending.pop() {
-        let Some(entries) = written.table(&path) else {
+pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> BTreeSet<Made> {
+    let mut found = BTreeSet::new();
+    for difference in before.tree.differences(&after.tree) {
+        let Difference::Inserted(Inserted { path, .. }) = difference else {
             continue;
         };
-        if before.tree.shares(&after.tree, &path) {
-            continue;
-        }
-        for name in entries.names() {
-            path.push(name.to_owned());
-            let (old, new) = (before.tree.get(&path), written.get(&path));
-            let table = written.table(&path);
-            let is_header = match (table, before.tree.table(&path)) {
-                (Some(now), Some(old)) => now.is_written() && !old.is_written(),
-                _ => false,
-            };
-            let is_array = new.is_some_and(|it| it.array().is_some());
-            let is_new = old.is_none() && (table.is_some() || is_array);
-            if is_new || is_header {
-                let made = Made::new(file, &after.spelling.canonical(&path));
-                found.push(Made { is_header, ..made });
+        for place in (1..=path.len()).map(|depth| &path[..depth]) {
+            let (old, now) = (before.tree.get(place), written.get(place));
+            let is_table = now.is_some_and(Value::is_table);
+            let is_list = is_table || now.is_some_and(|it| it.array().is_some());
+            let had_none = old.is_some_and(|old| old.is_table() && !old.is_written());
+            let is_header = had_none && is_table && now.is_some_and(Value::is_written);
+            if is_header || old.is_none() && is_list {
+                let made = Made::new(file, &after.spelling.canonical(place));
+                found.insert(Made { is_header, ..made });
             }
-            if table.is_some() {
-                pending.push(path.clone());
-            }
-            path.pop();
         }
     }
     if !before.exists {
-        found.push(Made::new(file, &[]));
+        found.insert(Made::new(file, &[]));
     }
     found
 }

@@ -1,15 +1,13 @@
 //! What the tool has written to files, and what it has made of them.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
 use crate::toml::{Literal, Path};
-use crate::want::key::{Key, handler_of};
+use crate::want::key::handler_of;
 
 use super::fields::{self, Rest, is_zero};
-use super::file_key::FileKey;
 
 /// What the tool has written at a key of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,17 +39,6 @@ pub(crate) struct Made {
     pub(crate) is_header: bool,
 }
 
-/// What was written at or below a path of a file.
-pub(crate) fn entries_in<'l>(
-    entries: &'l BTreeMap<FileKey, Entry>,
-    file: &str,
-    path: &[String],
-) -> impl Iterator<Item = (&'l FileKey, &'l Entry)> {
-    let first = FileKey::new(file, &Key::new(path));
-    let below = entries.range(first.clone()..);
-    below.take_while(move |(at, _)| at.is_in(&first.file, &first.key.path))
-}
-
 impl Made {
     pub(crate) fn new(file: &str, path: &[String]) -> Self {
         Self {
@@ -61,10 +48,8 @@ impl Made {
         }
     }
 
-    /// Those that are handlers.
-    pub(super) fn handlers(made: &BTreeSet<Self>) -> impl Iterator<Item = &Self> {
-        let made = made.iter().filter(|made| !made.is_header);
-        made.filter(|made| handler_of(&made.path) == Some(&made.path))
+    pub(super) fn is_handler(&self) -> bool {
+        !self.is_header && handler_of(&self.path) == Some(&self.path)
     }
 }
 

@@ -1,45 +1,21 @@
 //! What the ledger knows of files that are gone: it holds again once their texts are back, and not for
 //! other texts of their names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
 use crate::config::view::Views;
 use crate::want::key::Key;
 
-use super::entry::{Entry, Made, entries_in};
-use super::file_key::FileKey;
 use super::implied::is_implied;
 use super::stored::Ledger;
 
-/// What the tool has written to files that are gone.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Lost {
-    entries: BTreeMap<FileKey, Entry>,
-    made: BTreeSet<Made>,
-}
-
-impl Lost {
-    /// What was written at or below a path of a file.
-    pub(crate) fn entries_in(
-        &self,
-        file: &str,
-        path: &[String],
-    ) -> impl Iterator<Item = (&FileKey, &Entry)> {
-        entries_in(&self.entries, file, path)
-    }
-
-    pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {
-        Made::handlers(&self.made)
-    }
-}
-
 impl Ledger {
-    /// Takes what was written to files that are gone out of the ledger: nothing of it is there to be
-    /// changed or given back.
-    pub(crate) fn set_lost_aside(&mut self, views: &Views) -> Lost {
-        let entries = std::mem::take(&mut self.entries).into_iter();
-        let made = std::mem::take(&mut self.made).into_iter();
-        let mut lost = Lost::default();
+    /// Takes what was written to files that are gone out of the ledger, into one of its own: nothing of
+    /// it is there to be changed or given back.
+    pub(crate) fn set_lost_aside(&mut self, views: &Views) -> Self {
+        let (entries, made) = (take(&mut self.entries), take(&mut self.made));
+        let (entries, made) = (entries.into_iter(), made.into_iter());
+        let mut lost = Self::default();
         (lost.entries, self.entries) = entries.partition(|(at, _)| is_lost(&at.file, views));
         (lost.made, self.made) = made.partition(|made| is_lost(&made.file, views));
         lost
@@ -47,7 +23,7 @@ impl Ledger {
 
     /// Remembers it again where no other text has taken the place of the file, as far as it is wanted, or
     /// implied by what others want.
-    pub(crate) fn keep_lost(&mut self, mut lost: Lost, views: &Views) {
+    pub(crate) fn keep_lost(&mut self, mut lost: Self, views: &Views) {
         let has_owners = !self.owners.is_empty();
         lost.entries.retain(|at, _| {
             let is_owned = self.is_wanted(&at.key) || has_owners && is_implied(&at.key);
@@ -60,7 +36,7 @@ impl Ledger {
     }
 
     /// Whether an owner misses something that stood in a file which is gone.
-    pub(crate) fn misses(&self, lost: &Lost, file: &str, views: &Views) -> bool {
+    pub(crate) fn misses(&self, lost: &Self, file: &str, views: &Views) -> bool {
         let is_in_force = |key: &Key| {
             let mut entries = self.entries.keys().filter(|at| at.key == *key);
             entries.any(|at| self.is_in_force(at, views))

@@ -17,10 +17,9 @@ mod stored;
 mod tables;
 mod unfinished;
 
-pub(crate) use self::entry::{Entry, Made, entries_in};
+pub(crate) use self::entry::{Entry, Made};
 pub(crate) use self::file_key::FileKey;
 pub(crate) use self::implied::{is_implied, is_twin};
-pub(crate) use self::lost::Lost;
 pub use self::owner::Tombstone;
 pub(crate) use self::owner::{Owner, OwnersWant, Want, newest_owner};
 pub(crate) use self::places::Places;

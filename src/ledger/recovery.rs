@@ -15,39 +15,26 @@ use super::implied::is_implied;
 use super::owner::{Owner, Want};
 use super::stored::{IMPLIED, Ledger};
 
-/// What was read from comments instead of a ledger.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Recovered {
-    /// Owners and their keys.
-    pub(crate) found: BTreeMap<String, Vec<Key>>,
-    /// Keys that may be the tool's: no comment says who wants them.
-    pub(crate) lost: Vec<Key>,
-}
-
 impl Ledger {
-    /// Takes what stands below each comment of the tool for its owner's, with nothing before it.
-    pub(crate) fn recover(&mut self, config: &Config, views: &Views) -> Recovered {
-        let mut recovered = Recovered::default();
+    /// Takes what stands below comments of the tool, in blocks that the ledger does not know, for the
+    /// owner's that the comment names, with nothing before it. Returns the keys by those owners.
+    /// `owner`: whose comments count; `None`: all.
+    pub(crate) fn recover(
+        &mut self,
+        owner: Option<&str>,
+        config: &Config,
+        views: &Views,
+    ) -> BTreeMap<String, Vec<Key>> {
+        let mut recovered: BTreeMap<String, Vec<Key>> = BTreeMap::new();
         for (block, file, view) in blocks(config, views) {
-            let owner = owner_in(&block.comment).unwrap_or(IMPLIED);
-            for key in self.recover_block(owner, &block, file, view) {
-                let found = recovered.found.entry(owner.to_owned());
-                found.or_default().push(key);
+            let named = owner_in(&block.comment).unwrap_or(IMPLIED);
+            if owner.is_none_or(|it| it == named) && !self.knows(file, view, &block) {
+                let keys = self.recover_block(named, &block, file, view);
+                recovered.entry(named.to_owned()).or_default().extend(keys);
             }
         }
-        if !recovered.found.is_empty() {
-            recovered.lost = self.maybe_lost(config, views);
-        }
+        recovered.retain(|_, keys| !keys.is_empty());
         recovered
-    }
-
-    /// Takes the blocks of an owner that the ledger does not know for that owner's.
-    pub(crate) fn recover_unknown(&mut self, owner: &str, config: &Config, views: &Views) {
-        for (block, file, view) in blocks(config, views) {
-            if owner_in(&block.comment) == Some(owner) && !self.knows(file, view, &block) {
-                self.recover_block(owner, &block, file, view);
-            }
-        }
     }
 
     /// Takes the keys of a block for those of the owner that its comment names, and returns them.
@@ -118,23 +105,9 @@ impl Ledger {
         keys.peek().is_none() || keys.any(|key| self.has_in(file, &key))
     }
 
-    /// The keys of the blocks that the ledger does not know, by the owners that their comments name: it
-    /// may be one from before those owners came.
-    pub(crate) fn unknown(&self, config: &Config, views: &Views) -> BTreeMap<String, Vec<Key>> {
-        let mut unknown: BTreeMap<String, Vec<Key>> = BTreeMap::new();
-        for (block, file, view) in blocks(config, views) {
-            let owner = owner_in(&block.comment).filter(|it| *it != IMPLIED);
-            if let Some(owner) = owner.filter(|_| !self.knows(file, view, &block)) {
-                let keys = block.all_keys().map(|it| view.spelling.canonical(it));
-                let known = unknown.entry(owner.to_owned()).or_default();
-                known.extend(keys.map(|path| Key::new(&path)));
-            }
-        }
-        unknown
-    }
-
-    /// Keys outside of blocks that the tool may have written beside what was recovered.
-    fn maybe_lost(&self, config: &Config, views: &Views) -> Vec<Key> {
+    /// Keys outside of blocks that the tool may have written beside what was recovered: no comment
+    /// says who wants them.
+    pub(crate) fn maybe_lost(&self, config: &Config, views: &Views) -> Vec<Key> {
         let mut lost = Vec::new();
         let default = Key::default_handler();
         let imports = Key::new(&["imports"]);

@@ -53,27 +53,9 @@ impl Ledger {
         is_implied(key) && key.path != ["imports"] && !self.is_wanted(key)
     }
 
-    /// The canonical paths of what is not the tool's in a file, at or below a path, beside its
-    /// [own values](Self::own_values): values, and tables that are empty.
-    pub(crate) fn foreign<'f>(
-        &'f self,
-        own: &'f BTreeSet<Path>,
-        file: &'f str,
-        view: &'f View,
-        path: &[String],
-    ) -> impl Iterator<Item = Path> + 'f {
-        let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
-        let leaves = view.tree.leaves(&view.place(path));
-        let foreign = leaves.filter(move |leaf| !is_own(leaf));
-        foreign.filter_map(|leaf| {
-            let canonical = view.spelling.canonical(&leaf);
-            let is_own_table = view.tree.table(&leaf).is_some() && self.has_made(file, &canonical);
-            (!is_own_table).then_some(canonical)
-        })
-    }
-
-    /// Where the values of a file stand that are the tool's, in place of nothing.
-    pub(crate) fn own_values(&self, file: &str, view: &View) -> BTreeSet<Path> {
+    /// The canonical paths of what is not the tool's in a file, at or below a path: values, and tables
+    /// that are empty. A value that it has put over another one is not its own.
+    pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
         let own = self.entries.iter().filter(|(at, entry)| {
             let is_whole = at.key.element.is_none() || self.has_made(file, &at.key.path);
             at.file == file
@@ -82,6 +64,14 @@ impl Ledger {
                 && entry.holds_ours(view.value(&at.key).as_ref())
         });
         // Two keys of different spelling may stand in one table.
-        own.map(|(at, _)| view.place(&at.key.path)).collect()
+        let own: BTreeSet<Path> = own.map(|(at, _)| view.place(&at.key.path)).collect();
+        let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
+        let leaves = view.tree.leaves(&view.place(path));
+        let foreign = leaves.filter(|leaf| !is_own(leaf)).filter_map(|leaf| {
+            let canonical = view.spelling.canonical(&leaf);
+            let is_own_table = view.tree.table(&leaf).is_some() && self.has_made(file, &canonical);
+            (!is_own_table).then_some(canonical)
+        });
+        foreign.collect()
     }
 }

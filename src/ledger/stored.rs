@@ -10,7 +10,7 @@ use crate::disk::digest;
 use crate::want::handler;
 use crate::want::key::Key;
 
-use super::entry::{Entry, Made, entries_in};
+use super::entry::{Entry, Made};
 use super::fields::{Format, Rest};
 use super::file_key::{self, FileKey};
 use super::owner::{Owner, OwnersWant, Tombstone, newest_owner};
@@ -148,6 +148,7 @@ impl Ledger {
     /// The names of those files, and of the ones that new keys of owners go to.
     pub(crate) fn known_files(&self) -> BTreeSet<&str> {
         let of_owners = self.owners.values().map(|owner| owner.file.as_str());
+        let of_owners = of_owners.filter(|file| !file.is_empty());
         self.files().into_iter().chain(of_owners).collect()
     }
 
@@ -226,7 +227,18 @@ impl Ledger {
 
     /// The keys at or below a path of a file that the tool has written.
     pub(crate) fn keys_in(&self, file: &str, path: &[String]) -> impl Iterator<Item = &Key> {
-        entries_in(&self.entries, file, path).map(|(at, _)| &at.key)
+        self.entries_in(file, path).map(|(at, _)| &at.key)
+    }
+
+    /// What the tool has written at or below a path of a file.
+    pub(crate) fn entries_in(
+        &self,
+        file: &str,
+        path: &[String],
+    ) -> impl Iterator<Item = (&FileKey, &Entry)> {
+        let first = FileKey::new(file, &Key::new(path));
+        let below = self.entries.range(first.clone()..);
+        below.take_while(move |(at, _)| at.is_in(&first.file, &first.key.path))
     }
 
     /// Whether what stands at a key now was put there by the tool.
@@ -253,7 +265,7 @@ impl Ledger {
 
     /// The handlers that the tool has created.
     pub(crate) fn made_handlers(&self) -> impl Iterator<Item = &Made> {
-        Made::handlers(&self.made)
+        self.made.iter().filter(|made| made.is_handler())
     }
 
     /// Remembers what was written to a file; `None`: the file was removed.

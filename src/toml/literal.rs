@@ -1,26 +1,36 @@
 //! One TOML value as it is written.
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use std::ops::Deref;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::render;
 use super::value::Value;
 
-/// The text of a TOML value. Two are equal if they mean the same.
-#[derive(Debug, Clone, Serialize)]
-#[serde(transparent)]
+/// A TOML value with its text. Two are equal if they mean the same.
+#[derive(Debug, Clone)]
 pub(crate) struct Literal {
     text: String,
+    value: Value,
 }
 
 impl Literal {
-    /// Takes text that is known to be a TOML value.
+    /// Takes text that is known to be a TOML value; any other is a string.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into() }
+        let text = text.into();
+        let value = text.parse().unwrap_or_else(|_| text.as_str().into());
+        Self { text, value }
     }
 
     /// Writes a value on one line, as every containerd release parses it.
     pub(crate) fn of(value: &Value) -> Self {
-        Self::new(value.to_string())
+        Self::written(value, value.to_string())
+    }
+
+    /// A value that is written so.
+    pub(super) fn written(value: &Value, text: String) -> Self {
+        let value = value.clone();
+        Self { text, value }
     }
 
     /// Writes a string.
@@ -33,53 +43,47 @@ impl Literal {
         &self.text
     }
 
-    /// What the text means; `None` if it is no TOML value.
-    pub(crate) fn value(&self) -> Option<Value> {
-        self.text.parse().ok()
-    }
-
-    /// Whether it says no more than if it were not there.
-    pub(crate) fn says_nothing(&self) -> bool {
-        self.value().is_none_or(|it| it.says_nothing())
-    }
-
-    /// Whether it says what `other` says, and nothing besides.
-    pub(crate) fn says_just(&self, other: &Self) -> bool {
-        let values = self.value().zip(other.value());
-        values.is_some_and(|(own, other)| own.says_just(&other))
-    }
-
     /// The text, with the keys of a table in their order: in whatever order they are written, they mean
     /// the same.
     pub(crate) fn sorted(&self) -> String {
-        let value = self.value();
-        let Some(table) = value.as_ref().and_then(Value::table) else {
+        let Some(table) = self.table() else {
             return self.text.clone();
         };
         render::inline(table.iter().map(|(name, value)| render::pair(name, value)))
     }
 
-    /// The string that the text means, if it means one.
+    /// The text of a string.
     pub(crate) fn as_string(&self) -> Option<String> {
-        self.value()?.as_str().map(str::to_owned)
+        self.as_str().map(str::to_owned)
+    }
+}
+
+impl Deref for Literal {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.value
     }
 }
 
 impl PartialEq for Literal {
     fn eq(&self, other: &Self) -> bool {
-        let same = || self.value().is_some_and(|it| Some(it) == other.value());
-        self.text == other.text || same()
+        self.value == other.value
+    }
+}
+
+impl Serialize for Literal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text.serialize(serializer)
     }
 }
 
 impl<'d> Deserialize<'d> for Literal {
     fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        let literal = Self::new(String::deserialize(deserializer)?);
-        if literal.value().is_none() {
-            let message = format!("{:?} is no TOML value", literal.text);
-            return Err(de::Error::custom(message));
-        }
-        Ok(literal)
+        let text = String::deserialize(deserializer)?;
+        let no_value = |_| de::Error::custom(format!("{text:?} is no TOML value"));
+        let value = text.parse().map_err(no_value)?;
+        Ok(Self { text, value })
     }
 }
 

@@ -108,7 +108,7 @@ impl Tree {
 
     /// A value of this tree as it is written.
     fn literal(&self, value: &Value) -> Literal {
-        Literal::new(self.written(value))
+        Literal::written(value, self.written(value))
     }
 
     fn written(&self, value: &Value) -> String {
@@ -121,7 +121,8 @@ impl Tree {
                 _,
             ) => text.to_string(),
             (_, Data::Array(elements)) => {
-                let elements: Vec<String> = elements.iter().map(|it| self.element(it)).collect();
+                let elements = elements.iter().map(|it| self.element(it).text().to_owned());
+                let elements: Vec<String> = elements.collect();
                 format!("[{}]", elements.join(", "))
             }
             (_, Data::Table(table)) => render::inline(
@@ -134,10 +135,10 @@ impl Tree {
     }
 
     /// An element as it is written; below a `[[header]]`, on one line.
-    fn element(&self, element: &Value) -> String {
+    fn element(&self, element: &Value) -> Literal {
         match element.form {
-            Form::Header => element.to_string(),
-            _ => self.written(element),
+            Form::Header => Literal::of(element),
+            _ => self.literal(element),
         }
     }
 
@@ -155,20 +156,14 @@ impl Tree {
     }
 
     /// Whether the array at `path` has an element that says just this.
-    pub(crate) fn has_element(&self, path: &[String], element: &Literal) -> bool {
-        let element = element.value();
-        element.is_some_and(|element| self.says_just(path, &element))
-    }
-
-    fn says_just(&self, path: &[String], element: &Value) -> bool {
+    pub(crate) fn has_element(&self, path: &[String], element: &Value) -> bool {
         let mut elements = self.array(path).iter();
         elements.any(|known| known.says_just(element))
     }
 
     /// The elements of the array at `path`.
     pub(crate) fn elements(&self, path: &[String]) -> impl Iterator<Item = Literal> {
-        let elements = self.array(path).iter();
-        elements.map(|it| Literal::new(self.element(it)))
+        self.array(path).iter().map(|it| self.element(it))
     }
 
     fn array(&self, path: &[String]) -> &[Value] {
@@ -197,13 +192,12 @@ impl Tree {
 
     /// Removes the element from the array at `path`, as often as it stands there: those that say just
     /// this. An array of `[[headers]]` goes with its last one.
-    pub(crate) fn remove_element(&mut self, path: &[String], element: &Literal) {
-        let element = element.value();
-        let Some(element) = element.filter(|it| self.says_just(path, it)) else {
+    pub(crate) fn remove_element(&mut self, path: &[String], element: &Value) {
+        if !self.has_element(path, element) {
             return;
-        };
+        }
         self.change_array(path, |elements| {
-            elements.retain(|it| !it.says_just(&element));
+            elements.retain(|it| !it.says_just(element));
         });
         let array = self.get(path);
         if array.is_some_and(|it| it.form == Form::Header && it.is_empty()) {
@@ -273,9 +267,8 @@ impl Tree {
 impl Value {
     /// A value that is not written yet.
     fn put(literal: &Literal, rank: u64) -> Self {
-        let value = literal.value().unwrap_or_else(|| literal.text().into());
         let text = Some(literal.text().into());
-        value.with(Form::Put { text, rank })
+        Self::new(literal.data.clone(), Place::default()).with(Form::Put { text, rank })
     }
 
     /// Whether it was put as it is: it is one value, whatever is in it.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::containerd::spelling;
 use crate::error::{Code, Error};
-use crate::toml::Literal;
+use crate::toml::{Literal, Value};
 
 use super::handler::{Handler, HandlerName, Owner, Setting};
 use super::key::{Key, KeyValue};
@@ -301,9 +301,9 @@ impl Change {
     /// If `value` is no TOML value.
     #[doc(hidden)]
     pub fn set(self, path: &[&str], value: &str) -> Self {
-        let value = Literal::new(value);
-        assert!(value.value().is_some(), "{value:?} is no TOML value");
-        self.want(Key::new(path), value)
+        let parsed = value.parse::<Value>();
+        assert!(parsed.is_ok(), "{value:?} is no TOML value");
+        self.want(Key::new(path), Literal::new(value))
     }
 
     /// Does not want the key at a canonical path any more.

@@ -18,7 +18,7 @@ impl Change {
         let handler = handler_path(name);
         let setting = |it: &KeyValue| {
             let below = it.key.path.strip_prefix(handler.as_slice())?;
-            Some(Setting::new(below, it.value.value()?))
+            Some(Setting::new(below, Value::clone(&it.value)))
         };
         let settings = known.iter().chain(&self.wants).filter_map(setting);
         let settings: Vec<Setting> = settings.collect();

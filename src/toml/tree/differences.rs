@@ -109,7 +109,7 @@ impl Comparison<'_> {
         };
         let gone: Vec<usize> = missing(known, elements).collect();
         let new = missing(elements, known).map(|number| self.after.element(&elements[number]));
-        let new: Vec<Literal> = new.map(Literal::new).collect();
+        let new: Vec<Literal> = new.collect();
         if !gone.is_empty() || !new.is_empty() {
             self.found
                 .push(Difference::Elements(self.path.clone(), gone, new));

@@ -99,6 +99,18 @@ fn a_dry_run_shows_what_it_would_be() {
     assert_eq!((node.bytes(), node.names()), (bytes, names));
 }
 
+#[test]
+fn the_keys_of_a_drop_in_that_comes_back_are_named() {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    fs::create_dir(node.folder().join("conf.d")).expect("creates");
+    node.run(&["set", "debug.level=debug", "--owner", "a"])
+        .exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(0);
+    let run = undo(&node, &["-o", "json"]).exits(0);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(report["keys"], serde_json::json!(["debug.level"]));
+}
+
 /// It would not serve without the tool's keys either, and the run warns of that.
 #[test]
 fn what_did_not_serve_before_the_tool_came_is_put_back() {

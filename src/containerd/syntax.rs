@@ -1,4 +1,4 @@
-//! TOML that `toml_edit` accepts and some containerd release refuses.
+//! TOML that `toml` accepts and some containerd release refuses.
 //!
 //! 1.x parses with go-toml v1, 2.x with go-toml v2, each with limits of its own. Measured rows:
 //! `fixtures/conformance/toml-syntax.tsv`.

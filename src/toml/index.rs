@@ -1,7 +1,7 @@
 //! Where everything stands: the statements of a TOML file, in file order, with byte spans.
 //!
-//! `toml_edit` knows what a file means, but not where its tables begin and end. This index is
-//! built from the events of `toml_parser`, the parser that `toml_edit` itself uses, so the two
+//! `toml` knows what a file means, but not where its tables begin and end. This index is built
+//! from the events of `toml_parser`, the parser that `toml` itself uses, so the two
 //! can't disagree about the grammar.
 
 use std::borrow::Cow;
@@ -97,7 +97,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Indexes `text`, which `toml_edit` has accepted.
+    /// Indexes `text`, which `toml` has accepted.
     pub(crate) fn new(text: &str) -> Self {
         let source = Source::new(text);
         let tokens = source.lex().into_vec();

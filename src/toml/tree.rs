@@ -10,7 +10,7 @@ pub(super) mod differences;
 
 use super::literal::Literal;
 use super::render;
-use super::value::{Data, Form, Name, Place, Table, TextId, Value};
+use super::value::{Data, Form, Name, Place, Table, Value};
 
 /// The path of a key, from the root of the document.
 pub(crate) type Path = Vec<String>;
@@ -27,7 +27,7 @@ pub(crate) struct Tree {
 impl Default for Tree {
     fn default() -> Self {
         Self {
-            root: Value::of_document(&toml_edit::Table::new(), TextId::default()),
+            root: Value::of_table(Table::new(), Place::default()).with(Form::Header),
             text: Arc::default(),
         }
     }

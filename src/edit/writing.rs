@@ -1,6 +1,7 @@
 //! From what a file is to say to its text.
 
 use std::collections::BTreeSet;
+use std::ptr;
 
 use crate::config::Config;
 use crate::config::files;
@@ -189,32 +190,26 @@ fn says_nothing(text: &str) -> bool {
 /// The tables, headers and arrays of a file that it has after an edit and had not before.
 pub(super) fn made(file: &str, [before, after]: [&View; 2], written: &Tree) -> Vec<Made> {
     let mut found = Vec::new();
-    let mut pending: Vec<Path> = vec![Vec::new()];
-    while let Some(mut path) = pending.pop() {
-        let Some(entries) = written.table(&path) else {
-            continue;
-        };
-        if before.tree.shares(&after.tree, &path) {
-            continue;
-        }
-        for name in entries.names() {
-            path.push(name.to_owned());
-            let (old, new) = (before.tree.get(&path), written.get(&path));
-            let table = written.table(&path);
-            let is_header = match (table, before.tree.table(&path)) {
-                (Some(now), Some(old)) => now.is_written() && !old.is_written(),
-                _ => false,
-            };
-            let is_array = new.is_some_and(|it| it.array().is_some());
-            let is_new = old.is_none() && (table.is_some() || is_array);
+    let roots = [&before.tree, &after.tree, written].map(|tree| tree.get(&[]));
+    let mut pending = vec![(Path::new(), roots)];
+    while let Some((path, values)) = pending.pop() {
+        let [old, new, entries] = values.map(|value| value?.below());
+        // What both have is one table.
+        let is_shared = old.zip(new).is_some_and(|(old, new)| ptr::eq(old, new));
+        for (name, now) in entries.into_iter().flatten().filter(|_| !is_shared) {
+            let [old, new] = [old, new].map(|table| table?.get(name));
+            let path = || [&path[..], &[name.to_string()]].concat();
+            let is_table = now.below().is_some();
+            let was_unwritten = old.is_some_and(|it| it.below().is_some() && !it.is_written());
+            let is_header = is_table && now.is_written() && was_unwritten;
+            let is_new = old.is_none() && (is_table || now.array().is_some());
             if is_new || is_header {
-                let made = Made::new(file, &after.spelling.canonical(&path));
+                let made = Made::new(file, &after.spelling.canonical(&path()));
                 found.push(Made { is_header, ..made });
             }
-            if table.is_some() {
-                pending.push(path.clone());
+            if is_table {
+                pending.push((path(), [old, new, Some(now)]));
             }
-            path.pop();
         }
     }
     if !before.exists {

@@ -193,17 +193,14 @@ impl Document {
 
     /// The first `count` segments of a statement's own keys, as they are written.
     pub(crate) fn raw_keys(&self, statement: usize, count: usize) -> &str {
-        let keys = &self.index.statements[statement].keys[..count];
-        match (keys.first(), keys.last()) {
-            (Some(first), Some(last)) => &self.text()[first.span.start..last.span.end],
-            _ => "",
-        }
+        let keys = self.index.segments(&self.index.statements[statement].keys);
+        &self.text()[keys[0].span.start..keys[count - 1].span.end]
     }
 
     /// The quotes around the first key in a header that has any.
     pub(crate) fn key_quotes(&self) -> Quotes {
         let headers = self.index.headers().map(|it| &self.index.statements[it]);
-        let keys = headers.flat_map(|header| &header.keys);
+        let keys = headers.flat_map(|header| self.index.segments(&header.keys));
         let mut texts = keys.map(|key| &self.text()[key.span.clone()]);
         let quoted = texts.find(|text| text.starts_with(['"', '\'']));
         quoted.map_or(Quotes::Basic, Quotes::of)

@@ -118,7 +118,7 @@ impl Host {
         let mut paths = BTreeSet::new();
         let mut wants_erofs = false;
         for (_, source) in files.all() {
-            wants_erofs |= contains(source.bytes(), b"erofs");
+            wants_erofs |= contains(source.bytes(), "erofs");
             if let Ok(config) = source.document() {
                 referenced(config.root(), &mut paths);
             }
@@ -158,12 +158,12 @@ impl Host {
 fn has_mkfs_erofs(root: &HostRoot) -> bool {
     let found = program(root, "mkfs.erofs");
     let bytes = found.map(|path| read_on_host(&HostRoot::default(), &path));
-    bytes.is_some_and(|bytes| bytes.is_ok_and(|bytes| contains(&bytes, b"--tar")))
+    bytes.is_some_and(|bytes| bytes.is_ok_and(|bytes| contains(&bytes, "--tar")))
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    let mut windows = bytes.windows(part.len());
-    windows.any(|window| window.eq_ignore_ascii_case(part))
+fn contains(bytes: &[u8], part: &str) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.to_ascii_lowercase().contains(part)
 }
 
 /// The uppermost fields of a runtime spec that are strings, or objects.

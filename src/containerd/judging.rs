@@ -33,9 +33,8 @@ impl Model<'_> {
     /// Says what a release makes of the config, and what it does not read of it.
     pub(crate) fn judge(&self, release: Release) -> Judged {
         let is_known = |(alike, _): &&(Releases, Judged)| alike.contain(release);
-        let known = self.judged.borrow().iter().find(is_known).cloned();
-        if let Some((_, judged)) = known {
-            return judged;
+        if let Some((_, judged)) = self.judged.borrow().iter().find(is_known) {
+            return judged.clone();
         }
         let asked = Asked::new(release);
         let judged = self.judge_anew(&asked);

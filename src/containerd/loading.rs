@@ -22,7 +22,7 @@ use super::syntax;
 use super::table::place_of;
 use super::verdict::{Finding, Reason};
 use crate::toml::render;
-use crate::toml::value::{Data, Place, Table, Value};
+use crate::toml::value::{Place, Table, Value};
 
 /// Patterns are taken as they are written, relative ones from the daemon's working directory
 /// (fixed by containerd#9834 and #9835).
@@ -176,20 +176,17 @@ fn load_file(loaded: &Loaded<'_>, path: &Path, import: Option<Place>) -> Result<
         let message = format!("failed to load TOML: {what}");
         (message, Some(Place { text, offset }))
     };
-    let says = model
-        .says(text)
-        .map_err(|error| failed(&error.message, 0))?;
+    let says = model.says(text);
+    let says = says.map_err(|error| failed(&error.message, 0))?;
     if let Some((what, offset)) = syntax::refusal(&says.peculiarities, release) {
         let what = format!("containerd {} does not parse {what}", release.alone());
         return Err(failed(&what, offset));
     }
-    let table = Arc::clone(says.table_of(release));
-    let whole = Value::new(Data::Table(table), Place { text, offset: 0 });
     let decoder = Decoder {
         release,
         is_file: true,
     };
-    let known = decoder.decode(schema::FILE, &whole);
+    let known = decoder.decode(schema::FILE, says.root_of(release));
     let known = known.map_err(Mismatch::finding)?;
     Ok(Arc::unwrap_or_clone(known.shared_table()))
 }

@@ -106,7 +106,7 @@ impl Model<'_> {
             return;
         };
         let file = self.says(lost.place.text).ok();
-        let plugins = file.and_then(|file| file.table.get("plugins")?.table());
+        let plugins = file.and_then(|file| file.root.table()?.get("plugins")?.table());
         let is_written = |id: &str| plugins.is_some_and(|plugins| plugins.contains_key(id));
         let short = registry::short_name(id);
         if !is_written(id) && is_written(short) {

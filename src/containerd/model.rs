@@ -2,10 +2,9 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::error::Position;
-use crate::toml::value::{Place, Table, TextId};
+use crate::toml::value::{Place, TextId, Value};
 use crate::toml::{Document, ParseError, Source};
 
 use super::asked::Asked;
@@ -35,10 +34,9 @@ struct Parsed<'f> {
 /// What one file says.
 #[derive(Debug)]
 pub(super) struct Says {
-    /// All keys.
-    pub(super) table: Arc<Table>,
+    pub(super) root: Value,
     /// As 1.x reads it, where that differs.
-    table_of_1x: Option<Arc<Table>>,
+    root_of_1x: Option<Value>,
     pub(super) peculiarities: Vec<Found>,
 }
 
@@ -47,16 +45,16 @@ impl Says {
         let of_1x = syntax::without_escapes_in_headers(config);
         let of_1x = of_1x.and_then(|it| Document::parse_as(config.id(), it.as_bytes()).ok());
         Self {
-            table: config.root().shared_table(),
-            table_of_1x: of_1x.map(|it| it.root().shared_table()),
+            root: config.root().clone(),
+            root_of_1x: of_1x.map(|it| it.root().clone()),
             peculiarities: syntax::peculiarities(config),
         }
     }
 
     /// All keys, as a release reads them.
-    pub(super) fn table_of(&self, release: &Asked) -> &Arc<Table> {
-        let of_1x = self.table_of_1x.as_ref();
-        of_1x.filter(|_| release.is_1x()).unwrap_or(&self.table)
+    pub(super) fn root_of(&self, release: &Asked) -> &Value {
+        let of_1x = self.root_of_1x.as_ref();
+        of_1x.filter(|_| release.is_1x()).unwrap_or(&self.root)
     }
 }
 

@@ -207,7 +207,8 @@ fn owned<const DEPTH: usize>(path: [&str; DEPTH]) -> Vec<String> {
 }
 
 fn joined(id: &str, rest: &[String]) -> Vec<String> {
-    [&owned(["plugins", id]), rest].concat()
+    let plugin = ["plugins", id].into_iter().map(str::to_owned);
+    plugin.chain(rest.iter().cloned()).collect()
 }
 
 type Row = (&'static str, &'static str);

@@ -1,4 +1,4 @@
-//! TOML that `toml_edit` accepts and some containerd release refuses.
+//! TOML that `toml` accepts and some containerd release refuses.
 //!
 //! 1.x parses with go-toml v1, 2.x with go-toml v2, each with limits of its own. Measured rows:
 //! `fixtures/conformance/toml-syntax.tsv`.
@@ -79,7 +79,7 @@ pub(super) fn without_escapes_in_headers(config: &Document) -> Option<String> {
     let headers = headers.filter(|statement| statement.kind != Kind::Pair);
     let mut read = String::new();
     let mut copied = 0;
-    let keys = headers.flat_map(|header| &header.keys);
+    let keys = headers.flat_map(|header| config.index.segments(&header.keys));
     for key in keys.filter(|key| is_escaped(text, key)) {
         read += &text[copied..key.span.start];
         read += &text[key.span.clone()].replace('\\', "\\\\");
@@ -113,8 +113,8 @@ fn escapes_in_unknown_keys(config: &Document) -> impl Iterator<Item = Found> {
     let index = &config.index;
     let statements = index.statements.iter().enumerate();
     let unknown = statements.filter(|(number, statement)| {
-        let ends = [statement.keys.first(), statement.keys.last()];
-        let mut ends = ends.into_iter().flatten();
+        let keys = index.segments(&statement.keys);
+        let mut ends = keys.first().into_iter().chain(keys.last());
         ends.any(|key| is_escaped(config.text(), key)) && !schema::is_of_file(index.path(*number))
     });
     unknown.map(|(_, statement)| (construct::ESCAPE_IN_UNKNOWN_KEY, statement.span.start))

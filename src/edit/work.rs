@@ -209,7 +209,7 @@ impl<'e> Work<'e> {
         made.sort_by_key(|made| std::cmp::Reverse(made.path.len()));
         for Made { file, path, .. } in made {
             let views = self.start.views.get(file).zip(self.views.get_mut(file));
-            let changed = views.filter(|(before, view)| !before.tree.shares(&view.tree, &[]));
+            let changed = views.filter(|(before, view)| !before.tree.is_shared_by(&view.tree));
             let Some((before, view)) = changed else {
                 continue;
             };

@@ -129,7 +129,7 @@ impl Ledger {
             entry.is_some() && !before.entries.contains_key(at)
         };
         let adopts = |made: &Made| {
-            let mut below = entries_in(&after.entries, &made.file, &made.path);
+            let mut below = after.entries_in(&made.file, &made.path);
             below.any(|(at, _)| is_adopted(at))
         };
         self.made

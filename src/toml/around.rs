@@ -53,8 +53,8 @@ impl Document {
         is_it: fn(&str) -> bool,
     ) -> Option<Range<usize>> {
         let before = statement.checked_sub(1);
-        let free_from = before.map_or(0, |before| self.statement_lines(before).end);
+        let free_from = || before.map_or(0, |before| self.statement_lines(before).end);
         let line = lines::above(self.text(), offset)?;
-        (line.start >= free_from && is_it(&self.text()[line.clone()])).then_some(line)
+        (is_it(&self.text()[line.clone()]) && line.start >= free_from()).then_some(line)
     }
 }

@@ -10,6 +10,7 @@ use crate::error::Position;
 
 use super::index::{Index, rest_after};
 use super::lines::{self, Breaks};
+use super::reading::Mistake;
 use super::render::Quotes;
 use super::tree::Tree;
 use super::value::{TextId, Value};
@@ -69,17 +70,16 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ParseError> {
     })
 }
 
-/// How deep a value may be nested (`toml_edit`'s limit), in brackets or by dots.
+/// How deep a value may be nested (`toml`'s limit), in brackets or by dots.
 const DEEPEST: usize = 80;
-/// What `toml_edit` says of values, and of keys, which it gives no place.
+/// What `toml` says of values, and of keys, which it gives no place.
 const DEPTH_MESSAGES: [&str; 2] = [
     "cannot recurse further; max recursion depth met",
     "recursion limit",
 ];
 
-fn parse_error(text: &str, error: &toml_edit::TomlError) -> ParseError {
-    let start = error.span().map(|span| span.start);
-    let is_too_deep = DEPTH_MESSAGES.contains(&error.message());
+fn parse_error(text: &str, (message, start): Mistake) -> ParseError {
+    let is_too_deep = DEPTH_MESSAGES.contains(&&*message);
     let deep_line = || {
         let is_deep = |line: &&str| line.matches('.').count() >= DEEPEST;
         let line = text.lines().find(is_deep).unwrap_or(text);
@@ -88,7 +88,7 @@ fn parse_error(text: &str, error: &toml_edit::TomlError) -> ParseError {
     let message = if is_too_deep {
         format!("nested more than {DEEPEST} deep, which containerd-edit does not read")
     } else {
-        error.message().replace('\n', ", ")
+        message
     };
     let start = start.unwrap_or_else(|| if is_too_deep { deep_line() } else { 0 });
     ParseError {
@@ -103,7 +103,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if the bytes are not UTF-8 or not TOML, with the place. As in `toml_edit`,
+    /// [`ParseError`] if the bytes are not UTF-8 or not TOML, with the place. As in `toml`,
     /// values nested more than 80 deep are refused.
     ///
     /// # Examples
@@ -124,11 +124,11 @@ impl Document {
         let text = text_of(bytes)?;
         PARSED.set(PARSED.get() + 1);
         // What is nested too deep is refused before it is indexed.
-        let parsed = toml_edit::Document::parse(text);
-        let parsed = parsed.map_err(|error| parse_error(text, &error))?;
+        let root = Value::of_document(text, id);
+        let root = root.map_err(|mistake| parse_error(text, mistake))?;
         Ok(Self {
             tree: Tree {
-                root: Value::of_document(parsed.as_table(), id),
+                root,
                 text: text.into(),
             },
             index: Index::new(text),
@@ -193,17 +193,14 @@ impl Document {
 
     /// The first `count` segments of a statement's own keys, as they are written.
     pub(crate) fn raw_keys(&self, statement: usize, count: usize) -> &str {
-        let keys = &self.index.statements[statement].keys[..count];
-        match (keys.first(), keys.last()) {
-            (Some(first), Some(last)) => &self.text()[first.span.start..last.span.end],
-            _ => "",
-        }
+        let keys = self.index.segments(&self.index.statements[statement].keys);
+        &self.text()[keys[0].span.start..keys[count - 1].span.end]
     }
 
     /// The quotes around the first key in a header that has any.
     pub(crate) fn key_quotes(&self) -> Quotes {
         let headers = self.index.headers().map(|it| &self.index.statements[it]);
-        let keys = headers.flat_map(|header| &header.keys);
+        let keys = headers.flat_map(|header| self.index.segments(&header.keys));
         let mut texts = keys.map(|key| &self.text()[key.span.clone()]);
         let quoted = texts.find(|text| text.starts_with(['"', '\'']));
         quoted.map_or(Quotes::Basic, Quotes::of)

@@ -1,35 +1,32 @@
 //! Where everything stands: the statements of a TOML file, in file order, with byte spans.
 //!
-//! `toml_edit` knows what a file means, but not where its tables begin and end. This index is
-//! built from the events of `toml_parser`, the parser that `toml_edit` itself uses, so the two
+//! `toml` knows what a file means, but not where its tables begin and end. This index is built
+//! from the events of `toml_parser`, the parser that `toml` itself uses, so the two
 //! can't disagree about the grammar.
 
 use std::borrow::Cow;
-use std::iter;
 use std::ops::Range;
+use std::{iter, mem};
 
 use toml_parser::Source;
 use toml_parser::parser::{Event, EventKind, parse_document};
-
-/// How many leading names a key and a path have in common.
-fn shared<'k>(keys: impl Iterator<Item = &'k str>, path: &[impl AsRef<str>]) -> usize {
-    let names = path.iter().map(AsRef::as_ref);
-    keys.zip(names).take_while(|(a, b)| a == b).count()
-}
 
 /// What is left of `path` after `prefix`; `None` if it does not start with it.
 pub(crate) fn rest_after<'p, P: AsRef<str>>(
     path: &'p [P],
     prefix: &[impl AsRef<str>],
 ) -> Option<&'p [P]> {
-    let shared = shared(prefix.iter().map(AsRef::as_ref), path);
-    (shared == prefix.len()).then(|| &path[shared..])
+    let (above, rest) = path.split_at_checked(prefix.len())?;
+    let mut names = above.iter().zip(prefix);
+    names.all(|(a, b)| a.as_ref() == b.as_ref()).then_some(rest)
 }
 
-/// One segment of a dotted key: its decoded name and where it is written.
+/// One segment of a dotted key.
 #[derive(Debug)]
 pub(crate) struct Segment {
-    pub(crate) name: String,
+    /// Its decoded name, among those of the index.
+    name: Range<usize>,
+    /// Where it is written.
     pub(crate) span: Range<usize>,
 }
 
@@ -44,22 +41,16 @@ pub(crate) enum Kind {
     Pair,
 }
 
-/// A header or a key-value pair at the top level of the file (not inside an inline table).
+/// A header or a key-value pair.
 #[derive(Debug)]
 pub(crate) struct Statement {
     pub(crate) kind: Kind,
-    /// The segments as written: absolute for a header, relative to its header for a pair.
-    pub(crate) keys: Vec<Segment>,
+    /// The numbers of its segments, as written: absolute for a header, relative to its header or its
+    /// inline table for a pair.
+    pub(crate) keys: Range<usize>,
     /// For a pair: the statement number of the header above it; `None` in the root table.
     pub(crate) header: Option<usize>,
     /// From the first character of the statement to the last one of its value or bracket.
-    pub(crate) span: Range<usize>,
-}
-
-/// One entry of an inline table.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) keys: Vec<Segment>,
     pub(crate) span: Range<usize>,
 }
 
@@ -70,7 +61,7 @@ pub(crate) struct InlineTable {
     pub(crate) path: Vec<String>,
     /// From `{` to `}`, both included.
     pub(crate) span: Range<usize>,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Statement>,
 }
 
 impl InlineTable {
@@ -85,7 +76,7 @@ impl InlineTable {
     }
 }
 
-/// The statements of a file and its inline tables, each in file order.
+/// The statements of a file, without what is in inline tables, and these, each in file order.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// All that the parser has come by.
@@ -94,10 +85,13 @@ pub(crate) struct Index {
     pub(crate) inline_tables: Vec<InlineTable>,
     /// Where the comments stand that are inside of no value.
     pub(crate) comments: Vec<Range<usize>>,
+    segments: Vec<Segment>,
+    /// The names of all segments, one after the other.
+    names: String,
 }
 
 impl Index {
-    /// Indexes `text`, which `toml_edit` has accepted.
+    /// Indexes `text`, which `toml` has accepted.
     pub(crate) fn new(text: &str) -> Self {
         let source = Source::new(text);
         let tokens = source.lex().into_vec();
@@ -113,12 +107,27 @@ impl Index {
         }
     }
 
+    /// The numbers of the segments after the first `taken`, which now are all.
+    fn keys_from(&self, taken: &mut usize) -> Range<usize> {
+        let start = mem::replace(taken, self.segments.len());
+        start..self.segments.len()
+    }
+
+    pub(crate) fn segments(&self, keys: &Range<usize>) -> &[Segment] {
+        &self.segments[keys.clone()]
+    }
+
+    pub(crate) fn names(&self, keys: &Range<usize>) -> impl Iterator<Item = &str> + Clone {
+        let segments = self.segments(keys).iter();
+        segments.map(|segment| &self.names[segment.name.clone()])
+    }
+
     /// The absolute path of a statement, segment by segment.
     pub(crate) fn path(&self, statement: usize) -> impl Iterator<Item = &str> + Clone {
         let statement = &self.statements[statement];
         let header = statement.header.map(|header| &self.statements[header].keys);
-        let keys = header.into_iter().flatten().chain(&statement.keys);
-        keys.map(|segment| segment.name.as_str())
+        let above = self.names(header.unwrap_or(&(0..0)));
+        above.chain(self.names(&statement.keys))
     }
 
     /// The paths of all statements, then those of all entries of inline tables, with where they stand.
@@ -128,9 +137,9 @@ impl Index {
             statements.map(|(it, statement)| (self.path(it).collect(), &statement.span));
         let entries = self.inline_tables.iter().flat_map(|table| {
             table.entries.iter().map(|entry| {
-                let keys = entry.keys.iter().map(|key| &key.name);
-                let path = table.path.iter().chain(keys);
-                (path.map(String::as_str).collect(), &entry.span)
+                let above = table.path.iter().map(String::as_str);
+                let path = above.chain(self.names(&entry.keys));
+                (path.collect(), &entry.span)
             })
         });
         statements.chain(entries)
@@ -138,7 +147,9 @@ impl Index {
 
     /// How many leading segments the path of `statement` shares with `path`.
     pub(crate) fn shared(&self, statement: usize, path: &[impl AsRef<str>]) -> usize {
-        shared(self.path(statement), path)
+        let names = path.iter().map(AsRef::as_ref);
+        let both = self.path(statement).zip(names);
+        both.take_while(|(a, b)| a == b).count()
     }
 
     /// Whether `statement` is `path` itself or lies below it.
@@ -189,10 +200,10 @@ struct Builder {
     index: Index,
     header: Option<usize>,
     header_start: usize,
-    /// Keys read since the last `=`, `{`, `,` or line.
-    keys: Vec<Segment>,
+    /// The number of segments that some key has.
+    taken: usize,
     /// The keys of pairs whose values have not ended yet.
-    pairs: Vec<Vec<Segment>>,
+    pairs: Vec<Range<usize>>,
     /// Numbers of the inline tables that are open.
     tables: Vec<usize>,
     array_depth: usize,
@@ -214,14 +225,17 @@ impl Builder {
             EventKind::StdTableClose => self.end_header(Kind::Header, end),
             EventKind::ArrayTableClose => self.end_header(Kind::ArrayHeader, end),
             EventKind::SimpleKey => {
-                let mut name = Cow::Borrowed("");
-                if let Some(raw) = source.get(event) {
+                let mut name = Cow::Borrowed(&source.input()[start..end]);
+                // A bare key is its own name.
+                if let Some(raw) = source.get(event).filter(|_| event.encoding().is_some()) {
                     raw.decode_key(&mut name, &mut ());
                 }
-                let (name, span) = (name.into_owned(), start..end);
-                self.keys.push(Segment { name, span });
+                let from = self.index.names.len();
+                self.index.names.push_str(&name);
+                let (name, span) = (from..self.index.names.len(), start..end);
+                self.index.segments.push(Segment { name, span });
             }
-            EventKind::KeyValSep => self.pairs.push(std::mem::take(&mut self.keys)),
+            EventKind::KeyValSep => self.pairs.push(self.index.keys_from(&mut self.taken)),
             EventKind::Scalar => self.end_value(end),
             EventKind::InlineTableOpen => {
                 self.tables.push(self.index.inline_tables.len());
@@ -244,39 +258,37 @@ impl Builder {
     /// The absolute path of the pair whose value is read.
     fn open_path(&self) -> Vec<String> {
         let header = self.header.map(|it| &self.index.statements[it].keys);
-        let keys = header.into_iter().chain(&self.pairs).flatten();
-        keys.map(|key| key.name.clone()).collect()
+        let keys = header.into_iter().chain(&self.pairs);
+        let names = keys.flat_map(|keys| self.index.names(keys));
+        names.map(str::to_owned).collect()
     }
 
     fn end_header(&mut self, kind: Kind, end: usize) {
         self.header = Some(self.index.statements.len());
         self.index.statements.push(Statement {
             kind,
-            keys: std::mem::take(&mut self.keys),
+            keys: self.index.keys_from(&mut self.taken),
             header: None,
             span: self.header_start..end,
         });
     }
 
     fn end_value(&mut self, end: usize) {
-        if self.array_depth > 0 {
-            return;
-        }
-        let Some(keys) = self.pairs.pop() else {
+        let is_whole = self.array_depth == 0;
+        let Some(keys) = self.pairs.pop_if(|_| is_whole) else {
             return;
         };
-        let span = keys.first().map_or(end, |first| first.span.start)..end;
-        if let Some(&table) = self.tables.last() {
-            let entries = &mut self.index.inline_tables[table].entries;
-            entries.push(Entry { keys, span });
-        } else {
-            self.index.statements.push(Statement {
-                kind: Kind::Pair,
-                keys,
-                header: self.header,
-                span,
-            });
-        }
+        let span = self.index.segments[keys.start].span.start..end;
+        let statements = match self.tables.last() {
+            Some(&table) => &mut self.index.inline_tables[table].entries,
+            None => &mut self.index.statements,
+        };
+        statements.push(Statement {
+            kind: Kind::Pair,
+            keys,
+            header: self.header,
+            span,
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Changing a TOML document byte by byte.
 //!
-//! The text is kept as it is. `toml_edit` parses it for validity and values, [`index`] says where
+//! The text is kept as it is. `toml` parses it for validity and values, [`index`] says where
 //! each statement stands, a [`Revision`] takes what is to be set, inserted and removed, and
 //! [`splice`] changes byte ranges and nothing else.
 

@@ -1,62 +1,78 @@
-//! Values of what `toml_edit` has parsed.
+//! Values of what `toml` has parsed.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
-use toml_edit::{Datetime, InlineTable, Item, Key, TableLike};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error};
+use toml::value::Datetime;
+use toml_edit::Key;
 
 use super::value::{Data, Form, Place, Table, TextId, Value};
 
+/// What is wrong with a text, and the first byte that is, where the parser says so.
+pub(super) type Mistake = (String, Option<usize>);
+
 impl Value {
     /// All that a text says.
-    pub(super) fn of_document(root: &toml_edit::Table, text: TextId) -> Self {
+    pub(super) fn of_document(written: &str, text: TextId) -> Result<Self, Mistake> {
+        let parsed = DeTable::parse(written).map_err(|error| mistake(&error))?;
+        let table = entries(parsed.get_ref(), text, written)?;
         let place = Place { text, offset: 0 };
-        Self::of_table(entries(root, text), place).with(Form::Header)
+        Ok(Self::of_table(table, place).with(Form::Header))
     }
 
-    /// Reads what was parsed. `place` is where its key stands.
-    fn read(item: &Item, place: Place) -> Self {
-        let below = |table: &toml_edit::Table| Self::of_table(entries(table, place.text), place);
-        match item {
-            Item::None => Self::of_table(Table::new(), place),
-            Item::Value(value) => Self::of_value(value, place),
-            Item::Table(table) if table.is_implicit() || table.is_dotted() => below(table),
-            Item::Table(table) => below(table).with(Form::Header),
-            Item::ArrayOfTables(array) => {
-                let tables = array.iter().map(|it| below(it).with(Form::Header));
-                Self::new(Data::Array(tables.collect()), place).with(Form::Header)
+    /// Reads what was parsed. `place` is where its key stands, and `written` the text of the place, which
+    /// is empty where no text has it.
+    fn read(parsed: &Spanned<DeValue<'_>>, place: Place, written: &str) -> Result<Self, Mistake> {
+        let span = parsed.span();
+        let overflowed = |what| Err((format!("{what} number overflowed"), Some(span.start)));
+        let data = match parsed.get_ref() {
+            DeValue::String(text) => Data::Text(text.as_ref().into()),
+            DeValue::Integer(it) => match i64::from_str_radix(it.as_str(), it.radix()) {
+                Ok(integer) => Data::Integer(integer),
+                Err(_) => return overflowed("integer"),
+            },
+            DeValue::Float(it) => match it.as_str().parse::<f64>() {
+                Ok(float) if !float.is_infinite() || it.as_str().ends_with("inf") => {
+                    Data::Float(float)
+                }
+                _ => return overflowed("floating-point"),
+            },
+            DeValue::Boolean(boolean) => Data::Boolean(*boolean),
+            DeValue::Datetime(datetime) => Data::Datetime(with_seconds(*datetime)),
+            DeValue::Array(array) => {
+                let elements = array.iter().map(|it| Self::read(it, place, written));
+                Data::Array(elements.collect::<Result<_, _>>()?)
             }
-        }
-    }
-
-    fn of_value(value: &toml_edit::Value, place: Place) -> Self {
-        use toml_edit::Value as Parsed;
-        let data = match value {
-            Parsed::String(text) => Data::Text(text.value().as_str().into()),
-            Parsed::Integer(integer) => Data::Integer(*integer.value()),
-            Parsed::Float(float) => Data::Float(*float.value()),
-            Parsed::Boolean(boolean) => Data::Boolean(*boolean.value()),
-            Parsed::Datetime(datetime) => Data::Datetime(with_seconds(*datetime.value())),
-            Parsed::Array(array) => {
-                let elements = array.iter().map(|value| Self::of_value(value, place));
-                Data::Array(elements.collect())
-            }
-            Parsed::InlineTable(table) => Data::Table(Arc::new(entries(table, place.text))),
+            DeValue::Table(table) => Data::Table(Arc::new(entries(table, place.text, written)?)),
         };
-        let is_dotted = value.as_inline_table().is_some_and(InlineTable::is_dotted);
-        let span = value.span().filter(|_| !is_dotted);
-        Self::new(data, place).with(span.map_or(Form::Unwritten, Form::Value))
+        let is_header = |it: &Self| it.form == Form::Header;
+        // The span of a table is that of its header or its braces, or of the key that has made it.
+        let form = match (&data, written.as_bytes().get(span.start)) {
+            (_, None) => Form::Unwritten,
+            (Data::Table(_), Some(b'[')) => Form::Header,
+            (Data::Array(array), _) if array.iter().any(is_header) => Form::Header,
+            (Data::Table(_), Some(first)) if *first != b'{' => Form::Unwritten,
+            _ => Form::Value(span),
+        };
+        Ok(Self::new(data, place).with(form))
     }
 }
 
-/// The entries of a table, each placed at its key; where no text has it, in the order of the entries.
-fn entries(table: &dyn TableLike, text: TextId) -> Table {
-    let entries = table.iter().enumerate().map(|(rank, (name, item))| {
-        let key = table.key(name).and_then(Key::span);
-        let offset = key.map_or(rank, |span| span.start);
-        (name.into(), Value::read(item, Place { text, offset }))
+/// The entries of a table, each placed at its key.
+fn entries(table: &DeTable<'_>, text: TextId, written: &str) -> Result<Table, Mistake> {
+    let entries = table.iter().map(|(key, value)| {
+        let offset = key.span().start;
+        let value = Value::read(value, Place { text, offset }, written)?;
+        Ok((key.get_ref().as_ref().into(), value))
     });
     entries.collect()
+}
+
+fn mistake(error: &Error) -> Mistake {
+    let start = error.span().map(|span| span.start);
+    (error.message().to_owned(), start)
 }
 
 /// The time with its seconds, which TOML 1.1 allows to leave out where they are 0.
@@ -73,12 +89,8 @@ fn with_seconds(mut datetime: Datetime) -> Datetime {
 ///
 /// What is wrong with it, if it is no key.
 pub(crate) fn key_path(dotted: &str) -> Result<Vec<String>, String> {
-    let keys = Key::parse(dotted).map_err(|error| reason(&error))?;
+    let keys = Key::parse(dotted).map_err(|error| error.message().to_owned())?;
     Ok(keys.iter().map(|key| key.get().to_owned()).collect())
-}
-
-fn reason(error: &toml_edit::TomlError) -> String {
-    error.message().replace('\n', ", ")
 }
 
 impl FromStr for Value {
@@ -86,7 +98,8 @@ impl FromStr for Value {
 
     /// Reads the text of a value; the error says what is wrong with it.
     fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.parse().map_err(|error| reason(&error))?;
-        Ok(Self::of_value(&parsed, Place::default()))
+        let parsed = DeValue::parse(text).map_err(|error| mistake(&error));
+        let value = parsed.and_then(|parsed| Self::read(&parsed, Place::default(), ""));
+        value.map_err(|(message, _)| message)
     }
 }

@@ -3,14 +3,14 @@
 //! An edit is worked out on the tree. What then differs between two trees says which verbs make the
 //! text of one that of the other: what is removed and put again has not changed.
 
-use std::iter;
 use std::sync::Arc;
+use std::{iter, ptr};
 
 pub(super) mod differences;
 
 use super::literal::Literal;
 use super::render;
-use super::value::{Data, Form, Name, Place, Table, TextId, Value};
+use super::value::{Data, Form, Name, Place, Table, Value};
 
 /// The path of a key, from the root of the document.
 pub(crate) type Path = Vec<String>;
@@ -27,7 +27,7 @@ pub(crate) struct Tree {
 impl Default for Tree {
     fn default() -> Self {
         Self {
-            root: Value::of_document(&toml_edit::Table::new(), TextId::default()),
+            root: Value::of_table(Table::new(), Place::default()).with(Form::Header),
             text: Arc::default(),
         }
     }
@@ -91,14 +91,10 @@ impl Tree {
         path
     }
 
-    /// Whether the table at `path` is the same in a copy of this tree that has changed.
-    pub(crate) fn shares(&self, copy: &Self, path: &[String]) -> bool {
-        let below = |tree: &Self| {
-            tree.get(path)
-                .and_then(Value::below)
-                .map(std::ptr::from_ref)
-        };
-        below(self).is_some_and(|own| Some(own) == below(copy))
+    /// Whether nothing has changed in a copy of this tree.
+    pub(crate) fn is_shared_by(&self, copy: &Self) -> bool {
+        let tables = self.root.below().zip(copy.root.below());
+        tables.is_some_and(|(own, other)| ptr::eq(own, other))
     }
 
     /// The value at `path`; a table as the inline table that means the same.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Serialize, Serializer};
-use toml_edit::{Datetime, Offset};
+use toml::value::{Datetime, Offset};
 
 /// A TOML value. Two are equal if they mean the same: spelling, formatting and the order of keys do not
 /// count. It is displayed on one line, with those escapes alone that every containerd release parses.

@@ -79,8 +79,8 @@ fn last_corrected<'p>(path: &[&'p str]) -> Option<Vec<&'p str>> {
 /// How many segments lead to the first one that no release reads.
 pub(super) fn first_unknown(path: &[&str]) -> Option<usize> {
     (1..=path.len()).find(|depth| {
-        let table = wanted(&path[..depth - 1]);
-        table.is_some_and(|it| it.is_table()) && wanted(&path[..*depth]).is_none()
+        let in_table = || wanted(&path[..depth - 1]).is_some_and(|it| it.is_table());
+        wanted(&path[..*depth]).is_none() && in_table()
     })
 }
 

@@ -132,7 +132,7 @@ impl Revision<'_> {
                 continue;
             }
             for (entry, it) in table.entries.iter().enumerate() {
-                let keys = it.keys.iter().map(|key| key.name.as_str());
+                let keys = self.document.index.names(&it.keys);
                 if removed.holding(path().chain(keys)).is_some() {
                     self.inline_table(number)?.gone.insert(entry);
                 }

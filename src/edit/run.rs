@@ -202,7 +202,7 @@ impl Work<'_> {
             if keys.is_empty() {
                 continue;
             }
-            let names: Vec<String> = keys.iter().map(|key| key.to_string()).collect();
+            let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
             let names = names.join(", ");
             let so = if owner == start.owner() && !self.ledger.owners.contains_key(&owner) {
                 // Its comments go with it.

@@ -9,7 +9,7 @@ use crate::want::key::{Key, handlers_path};
 
 use super::copies::says_nothing;
 use super::edited::LeftBehind;
-use super::need::{Need, Needed, PROXIES, is_proxy};
+use super::need::{Need, Needed, PROXIES, is_proxy, proxies};
 use super::refusal;
 use super::work::Work;
 
@@ -64,13 +64,15 @@ impl Work<'_> {
     }
 
     /// What needs a key that is gone: another key that somebody wants in the same handler or proxy
-    /// plugin, or a snapshotter that names the proxy plugin.
+    /// plugin or has set by hand there, or a snapshotter that names the proxy plugin.
     fn needing(&self, lost: &FileKey) -> Option<FileKey> {
         let FileKey { file, key } = lost;
         if let Some(table) = needing(key).filter(|table| self.views[file].has(table)) {
             let mut wants = self.ledger.wants_below(table);
-            let by = wants.find(|it| it.want.value.is_some())?;
-            return Some(FileKey::new(file, by.key));
+            let by = wants.find(|it| it.want.value.is_some());
+            let by = by.map(|by| by.key.clone());
+            let by = by.or_else(|| self.set_by_hand(file, table))?;
+            return Some(FileKey::new(file, &by));
         }
         let table = key.path.get(..2).filter(|table| is_proxy(table))?;
         if self.views.values().any(|view| view.has(table)) {
@@ -79,41 +81,39 @@ impl Work<'_> {
         self.snapshotter_of(&table[1])
     }
 
-    /// What somebody has set by hand in a proxy plugin that the tool has created stays when its owners
-    /// leave, and with it what containerd does not start without: all of that is the file's own.
-    pub(super) fn disown_proxies(&mut self) {
-        let mut passed: Vec<(FileKey, Path)> = Vec::new();
+    /// What somebody has set by hand in a proxy plugin that the tool has created, and that its owners leave:
+    /// it stays, and without a type and an address containerd does not start.
+    fn set_by_hand(&self, file: &str, table: &[String]) -> Option<Key> {
+        let is_made = is_proxy(table) && self.ledger.has_made(file, table);
+        let [_, others] = self.foreign_in(file, table);
+        let by = others.into_iter().find(|_| is_made)?;
+        Some(Key::new(&by))
+    }
+
+    /// What is not the tool's at or below a path of a file: what says nothing, and other keys.
+    fn foreign_in(&self, file: &str, path: &[String]) -> [Vec<Path>; 2] {
+        let view = &self.views[file];
+        let foreign = self.ledger.foreign(file, view, path).into_iter();
+        <[_; 2]>::from(foreign.partition::<Vec<Path>, _>(|leaf| says_nothing(view, leaf)))
+    }
+
+    /// A migration writes all that it knows of a proxy plugin, with no value: that goes along with one that
+    /// the tool has created.
+    pub(super) fn clear_proxies(&mut self) {
         let mut emptied: Vec<FileKey> = Vec::new();
-        for at in self.ledger.entries.keys() {
-            let table = needing(&at.key).filter(|table| is_proxy(table));
-            let (Some(table), Some(view)) = (table, self.views.get(&at.file)) else {
-                continue;
-            };
-            let is_left = self.ledger.has_made(&at.file, table)
-                && self.ledger.is_in_force(at, &self.views)
-                && !self.ledger.is_wanted_below(table);
-            if is_left {
-                let foreign = self.ledger.foreign(&at.file, view, table).into_iter();
-                // A migration writes all that it knows, with no value: that goes along.
-                let (nothing, foreign): (Vec<Path>, Vec<Path>) =
-                    foreign.partition(|leaf| says_nothing(view, leaf));
-                match foreign.into_iter().next() {
-                    Some(by) => passed.push((at.clone(), by)),
-                    None => emptied.extend(
-                        nothing
-                            .iter()
-                            .map(|leaf| FileKey::new(&at.file, &Key::new(leaf))),
-                    ),
-                }
+        for Made { file, path, .. } in self.views.iter().flat_map(proxies) {
+            let is_left = self.ledger.has_made(&file, &path)
+                && self.ledger.has_in(&file, &path)
+                && !self.ledger.is_wanted_below(&path);
+            if let [nothing, others] = self.foreign_in(&file, &path)
+                && is_left
+                && others.is_empty()
+            {
+                emptied.extend(nothing.iter().map(|it| FileKey::new(&file, &Key::new(it))));
             }
         }
         for at in emptied {
             self.give_back(&at, None);
-        }
-        for (at, by) in passed {
-            self.ledger.entries.remove(&at);
-            let message = format!("{} stays, since {} was set by hand", at.key, Key::new(&by));
-            self.report.warn("set-by-hand", message);
         }
     }
 

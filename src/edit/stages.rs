@@ -17,7 +17,7 @@ impl Work<'_> {
     pub(super) fn run(&mut self) -> Result<(), Error> {
         let mut desired = self.desired();
         self.remove_created_handlers();
-        self.disown_proxies();
+        self.clear_proxies();
         self.merge_wants(&desired)?;
         self.merge_default(&mut desired)?;
         self.merge_runc(&mut desired)?;

@@ -343,3 +343,44 @@ fn a_comment_above_what_was_set_by_hand_goes_with_its_owner() {
     node.leave("b");
     assert_eq!(node.text(), format!("version = 2\n\n{by_hand}"));
 }
+
+/// A node with a proxy plugin of which a person has set the address.
+fn proxy() -> (Node, Change) {
+    let proxy = change("a")
+        .set(&["proxy_plugins", "n", "type"], "\"snapshot\"")
+        .set(&["proxy_plugins", "n", "address"], "\"/run/n.sock\"");
+    let mut node = Node::new("version = 3\n");
+    node.apply(&proxy);
+    let by_hand = node.text().replace("/run/n.sock", "/hand");
+    node.write(&by_hand);
+    (node, proxy)
+}
+
+/// Whoever writes over a value set by hand remembers it. containerd does not start with an address alone:
+/// the type stays as long as the address does.
+#[test]
+fn the_address_of_a_proxy_plugin_that_was_set_by_hand_outlives_its_owner() {
+    for is_asked_again in [false, true] {
+        let (mut node, proxy) = proxy();
+        if is_asked_again {
+            node.apply(&proxy);
+            assert!(node.text().contains("/run/n.sock"));
+        }
+        let left = node.leave("a");
+        let behind = |edited: &Edited| -> Vec<String> {
+            let left = edited.report.left_behind.iter();
+            left.map(|it| it.key.clone()).collect()
+        };
+        assert_eq!(behind(&left), ["proxy_plugins.n.type"]);
+        let stays = "[proxy_plugins.n]\n  type = \"snapshot\"\n  address = \"/hand\"\n";
+        assert!(node.text().ends_with(stays), "{}", node.text());
+        // It is told of again, and nothing else is.
+        let again = node.leave("a");
+        assert_eq!(codes(&again), ["left-behind"]);
+        assert!(!again.is_change());
+        let by_hand = node.text().replace("  address = \"/hand\"\n", "");
+        node.write(&by_hand);
+        assert!(behind(&node.leave("a")).is_empty());
+        assert_eq!(node.text(), "version = 3\n");
+    }
+}

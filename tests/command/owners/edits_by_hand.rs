@@ -58,27 +58,31 @@ fn a_proxy_plugin_with_a_key_set_by_hand_keeps_its_type() {
         let patch = node.folder().join("patch.toml");
         fs::write(&patch, kata).expect("writes");
         let patch = patch.to_str().expect("a path");
-        node.run(&[&["apply", patch], drop_in].concat()).exits(0);
+        let apply = [&["apply", patch], drop_in].concat();
+        node.run(&apply).exits(0);
         let file = match drop_in {
             [] => node.config(),
             _ => node.folder().join("conf.d/50-kata.toml"),
         };
-        let text = fs::read_to_string(&file).expect("there");
-        let by_hand = text.replace(
-            "address = \"/run/nydus.sock\"",
-            "address = \"/run/mine.sock\"",
-        );
-        fs::write(&file, by_hand).expect("writes");
-        let run = node.run(&["remove", "--owner", "kata"]).exits(0);
-        assert_eq!(run.stderr.matches("by hand").count(), 2, "{run:#?}");
-        let left = fs::read_to_string(&file).expect("there");
+        let text = || fs::read_to_string(&file).expect("there");
+        let by_hand = text().replace("/run/nydus.sock", "/run/mine.sock");
+        fs::write(&file, &by_hand).expect("writes");
+        // Its owner puts its own over it.
+        node.run(&apply).exits(0);
+        let remove = ["remove", "--owner", "kata"];
+        let run = node.run(&remove).exits(79);
+        let said = "proxy_plugins.nydus.type: proxy_plugins.nydus.address (";
+        assert!(run.stderr.contains(said), "{run:#?}");
         let table =
             "[proxy_plugins.nydus]\n  type = \"snapshot\"\n  address = \"/run/mine.sock\"\n";
-        assert!(left.ends_with(table), "{left}");
-        assert!(!left.contains("kata]"), "{left}");
-        // It is nobody's now.
-        let again = node.run(&["remove", "--owner", "kata"]).exits(0);
-        assert_eq!(again.stderr, "");
+        assert!(text().ends_with(table), "{}", text());
+        assert!(!text().contains("kata]"), "{}", text());
+        // It goes once nothing needs it.
+        let by_hand = text().replace("  address = \"/run/mine.sock\"\n", "");
+        fs::write(&file, by_hand).expect("writes");
+        node.run(&remove).exits(0);
+        assert_eq!(node.text(), "version = 3\n");
+        assert_eq!(file.exists(), drop_in.is_empty());
     }
 }
 

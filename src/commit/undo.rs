@@ -160,6 +160,8 @@ impl Editor {
                 known.contains(&digests.before)
             };
             let (source, after) = match digests.before {
+                // Something has come to lead to it.
+                None if reading.config.holder(name).is_some() => return None,
                 None => (path.clone(), None),
                 Some(_) => sidecar::old_texts(&target.beside).find_map(|kept| {
                     let bytes = Existing::read(&kept).ok()??.bytes;

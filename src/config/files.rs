@@ -244,6 +244,20 @@ impl Config {
         absolute(&self.main().path, name)
     }
 
+    /// What containerd would not start with if a file were gone: an import by name. That of the main file
+    /// an edit takes away.
+    pub(crate) fn holder(&self, name: &str) -> Option<String> {
+        let path = self.path_of(name);
+        let mut others = self.files.iter().filter(|it| it.name != name);
+        let names_it = |other: &&File| {
+            let is_editable = other.name == self.main().name && other.is_writable;
+            let mut imports = other.imports().map(|it| absolute(&other.path, &it));
+            !is_editable && imports.any(|import| import == path)
+        };
+        let other = others.find(names_it)?;
+        Some(format!("the import in {}", other.path.display()))
+    }
+
     /// The name of the drop-in that is an owner's own in a folder which the main file imports by a
     /// pattern; `None` if it imports none.
     pub(crate) fn imported_drop_in(&self, owner: &str) -> Option<String> {

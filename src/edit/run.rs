@@ -130,6 +130,7 @@ impl Work<'_> {
     fn finish(mut self, found: &Ledger, after: Config) -> Edited {
         self.report_changes();
         self.report_left_behind(&after);
+        self.report_held();
         self.report_what_stays(&after);
         self.report_unknown();
         self.report_placement();

@@ -10,6 +10,7 @@ use crate::toml::Literal;
 use crate::want::handler::BUILT_IN;
 use crate::want::key::Key;
 
+use super::edited::LeftBehind;
 use super::refusal;
 use super::work::Work;
 
@@ -51,6 +52,36 @@ impl Work<'_> {
             self.report.warn("was-there", message);
         }
         self.report_made_besides();
+    }
+
+    /// Whether a drop-in of the tool's can't be deleted, since something else leads to it.
+    pub(super) fn is_held(&self, file: &str) -> bool {
+        let before = self.start.views.get(file);
+        let was_there = before.is_some_and(|before| before.exists);
+        was_there && self.ledger.has_made(file, &[]) && self.start.config.holder(file).is_some()
+    }
+
+    /// Tells of drop-ins of which this edit leaves no more than what something leads to.
+    pub(super) fn report_held(&mut self) {
+        for (file, view) in &self.views {
+            let is_emptied = view.is_empty() && !self.start.views[file].is_empty();
+            let Some(holder) = self.start.config.holder(file).filter(|_| is_emptied) else {
+                continue;
+            };
+            if !self.is_held(file) {
+                continue;
+            }
+            let message = format!(
+                "not removed from {file}: version: {holder} leads to this file, and containerd does not \
+                 start without it. To remove it: take {holder} away. Then run the same command again"
+            );
+            self.report.warn("left-behind", message);
+            self.report.left_behind.push(LeftBehind {
+                key: "version".to_owned(),
+                file: file.clone(),
+                needed_by: holder,
+            });
+        }
     }
 
     /// Tells of what a migration has made of a key that goes, besides the key: it may be anybody's.

@@ -37,9 +37,14 @@ impl Ledger {
     }
 
     /// What is implied does not outlive what it is implied by: where nothing else of the tool is in
-    /// force, it is the file's own.
+    /// force, it is the file's own. A file that the tool has made and that can't go yet never is.
     pub(crate) fn forget_implied(&mut self, views: &Views) {
         let keys = self.entries.keys().cloned();
+        let is_made = |at: &FileKey| {
+            let view = views.get(&at.file);
+            view.is_some_and(View::is_empty) && self.has_made(&at.file, &[])
+        };
+        let keys = keys.filter(|at| !is_made(at));
         let (implied, others): (BTreeSet<FileKey>, BTreeSet<FileKey>) =
             keys.partition(|at| self.may_be_forgotten(&at.key));
         if !others.iter().any(|at| self.is_in_force(at, views)) {

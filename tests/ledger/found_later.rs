@@ -32,6 +32,26 @@ fn leaves_as_if_not_killed(node: &mut Node, owner: &str) {
     assert_eq!(text(&node.config), text(&left.config));
 }
 
+/// A person's file imports the drop-in by name, and containerd would have exited without it.
+#[test]
+fn a_drop_in_that_another_file_names_stays_until_that_is_gone() {
+    let (other, import) = ("/etc/containerd/conf.d/z.toml", "imports = ['50-a.toml']\n");
+    let mut node = Node::new("version = 3\nimports = ['conf.d/*.toml']\n");
+    node.apply(&Change::of("a").set(&LEVEL, "\"debug\""));
+    node.config.insert(other, Some(import), true).expect("TOML");
+    let left = node.leave("a");
+    assert_eq!(codes(&left), ["left-behind"]);
+    let holder = format!("the import in {other}");
+    assert_eq!(left.report.left_behind[0].needed_by, holder);
+    let version = Some("version = 3\n");
+    assert_eq!(node.config.text(DROP_IN.as_ref()), version);
+    assert!(!node.leave("b").is_change());
+    node.config.insert(other, None, true).expect("TOML");
+    node.leave("a");
+    assert_eq!(node.config.text(DROP_IN.as_ref()), None);
+    assert!(node.ledger.files().is_empty());
+}
+
 /// It came back at the end of its table.
 #[test]
 fn a_key_of_an_inline_table_comes_back_to_its_place_beside_new_entries() {

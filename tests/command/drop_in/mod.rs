@@ -1,6 +1,7 @@
 //! Drop-ins: files of their own that the config imports, from install to uninstall.
 
 mod copies;
+mod links;
 mod lives;
 mod others;
 mod place;

@@ -1,0 +1,33 @@
+//! A drop-in to which more leads than the config's own import.
+
+use std::fs;
+
+use crate::tool::Node;
+
+use super::{drop_in, text, with_folder};
+
+const EMPTY: &str = "version = 3\n";
+
+/// A person's file names it: containerd exits if it is gone.
+#[test]
+fn a_drop_in_that_another_file_imports_by_name_stays_until_that_is_gone() {
+    for last in [&["remove", "--owner", "a"][..], &["undo"]] {
+        let node = with_folder();
+        node.run(&["add", "crun", "--owner", "a"]).exits(0);
+        let (own, theirs) = (drop_in(&node, "50-a.toml"), drop_in(&node, "z.toml"));
+        let import = format!("{EMPTY}imports = ['{}']\n", own.display());
+        fs::write(&theirs, import).expect("writes");
+        let run = node.run(last).exits(79);
+        let said = format!("version: the import in {} leads", theirs.display());
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        assert_eq!(text(&own), EMPTY);
+        node.run(&["check"]).exits(0);
+        // Others are not told of it.
+        node.run(&["add", "spin", "--owner", "b"]).exits(0);
+        node.run(&["remove", "--owner", "b"]).exits(0);
+        assert_eq!(text(&own), EMPTY);
+        fs::remove_file(&theirs).expect("removes");
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(!own.exists());
+    }
+}

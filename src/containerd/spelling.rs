@@ -190,14 +190,18 @@ pub(crate) fn is_runtime(path: &[String]) -> bool {
     matches!(path, [plugins, id, ..] if plugins == "plugins" && id == RUNTIME)
 }
 
-/// The tables above handlers in the letters that they are known by.
+/// The tables above handlers and proxy plugins in the letters that they are known by.
 fn with_known_case(place: &[String]) -> Vec<String> {
     let mut place = place.to_vec();
-    for (depth, name) in [(0, "plugins"), (2, "containerd"), (3, "runtimes")] {
-        match place.get_mut(depth) {
-            Some(segment) if segment.eq_ignore_ascii_case(name) => name.clone_into(segment),
-            _ => break,
-        }
+    let tops: &[&str] = &["plugins", "proxy_plugins", "stream_processors"];
+    for (depth, names) in [(0, tops), (2, &["containerd"]), (3, &["runtimes"])] {
+        let Some(segment) = place.get_mut(depth) else {
+            break;
+        };
+        let Some(name) = names.iter().find(|it| segment.eq_ignore_ascii_case(it)) else {
+            break;
+        };
+        (*name).clone_into(segment);
     }
     place
 }

@@ -384,3 +384,21 @@ fn the_address_of_a_proxy_plugin_that_was_set_by_hand_outlives_its_owner() {
         assert_eq!(node.text(), "version = 3\n");
     }
 }
+
+/// In names of containerd's own tables the case of letters does not count.
+#[test]
+fn a_block_in_a_table_of_other_letters_is_known() {
+    let base = "version = 3\n[Proxy_Plugins]\n[debug]\n";
+    let proxy = change("a")
+        .set(&["proxy_plugins", "n", "type"], "\"snapshot\"")
+        .set(&["proxy_plugins", "n", "address"], "\"/run/n.sock\"");
+    let mut node = Node::new(base);
+    let adopting = proxy.adopt();
+    assert_eq!(codes(&node.apply(&adopting)), Vec::<&str>::new());
+    assert!(node.text().contains("[Proxy_Plugins.n]"), "{}", node.text());
+    let ledger = node.ledger.clone();
+    node.apply(&adopting);
+    assert_eq!(node.ledger, ledger);
+    assert_eq!(codes(&node.leave("a")), Vec::<&str>::new());
+    assert_eq!(node.text(), base);
+}

@@ -61,9 +61,15 @@ impl Ledger {
     /// The canonical paths of what is not the tool's in a file, at or below a path: values, and tables
     /// that are empty. A value that it has put over another one is not its own.
     pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
+        // What is in a handler stands nowhere else.
+        let is_elsewhere = |key: &Key| {
+            let mut handler = key.handler().into_iter();
+            handler.any(|it| !it.starts_with(path) && !path.starts_with(it))
+        };
         let own = self.entries.iter().filter(|(at, entry)| {
             let is_whole = at.key.element.is_none() || self.has_made(file, &at.key.path);
             at.file == file
+                && !is_elsewhere(&at.key)
                 && is_whole
                 && entry.was.is_none()
                 && entry.holds_ours(view.value(&at.key).as_ref())

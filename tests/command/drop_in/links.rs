@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use crate::tool::Node;
-
 use super::{drop_in, text, with_folder};
 
 const EMPTY: &str = "version = 3\n";

@@ -300,10 +300,8 @@ impl Work<'_> {
         let start = self.start;
         let goes = |file: &str| {
             let was_there = start.views.get(file).is_some_and(|before| before.exists);
-            was_there
-                && self.views[file].is_empty()
-                && self.ledger.has_made(file, &[])
-                && start.config.holder(file).is_none()
+            let is_emptied = was_there && self.views[file].is_empty();
+            is_emptied && self.ledger.has_made(file, &[]) && self.held_by(file).is_none()
         };
         let drop_ins = self.views.keys().filter(|file| *file != start.main());
         let gone = drop_ins.filter(|file| goes(file));
@@ -347,7 +345,7 @@ impl Work<'_> {
             let mut names = version::GO_BY_VERSION.into_iter();
             let needs_it = names.any(|key| view.has(&[key.to_owned()]));
             // It is also what a drop-in keeps that can't be deleted yet.
-            let stays = || !view.is_empty() || self.is_held(file);
+            let stays = || !view.is_empty() || self.held_by(file).is_some();
             if view.exists && (needs_it || (created && stays())) {
                 let written = Literal::new(view.version().to_string());
                 let value = DesiredValue::implied(now.unwrap_or(written), rank::VERSION);

@@ -84,10 +84,11 @@ impl Work<'_> {
     /// What somebody has set by hand in a proxy plugin that the tool has created, and that its owners leave:
     /// it stays, and without a type and an address containerd does not start.
     fn set_by_hand(&self, file: &str, table: &[String]) -> Option<Key> {
-        let is_made = is_proxy(table) && self.ledger.has_made(file, table);
+        if !is_proxy(table) || !self.ledger.has_made(file, table) {
+            return None;
+        }
         let [_, others] = self.foreign_in(file, table);
-        let by = others.into_iter().find(|_| is_made)?;
-        Some(Key::new(&by))
+        others.first().map(|by| Key::new(by))
     }
 
     /// What is not the tool's at or below a path of a file: what says nothing, and other keys.
@@ -105,8 +106,8 @@ impl Work<'_> {
             let is_left = self.ledger.has_made(&file, &path)
                 && self.ledger.has_in(&file, &path)
                 && !self.ledger.is_wanted_below(&path);
-            if let [nothing, others] = self.foreign_in(&file, &path)
-                && is_left
+            if is_left
+                && let [nothing, others] = self.foreign_in(&file, &path)
                 && others.is_empty()
             {
                 emptied.extend(nothing.iter().map(|it| FileKey::new(&file, &Key::new(it))));

@@ -78,10 +78,10 @@ impl<'e> Start<'e> {
     fn recover(&mut self) {
         let recovered = self.ledger.recover(None, self.config, &self.views);
         self.known.clone_from(&self.ledger);
-        let mut lost = self.ledger.maybe_lost(self.config, &self.views);
         if recovered.is_empty() {
-            lost.clear();
+            return;
         }
+        let lost = self.ledger.maybe_lost(self.config, &self.views);
         for (owner, keys) in recovered {
             let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
             let keys = keys.join(", ");

@@ -54,23 +54,23 @@ impl Work<'_> {
         self.report_made_besides();
     }
 
-    /// Whether a drop-in of the tool's can't be deleted, since something else leads to it.
-    pub(super) fn is_held(&self, file: &str) -> bool {
+    /// What keeps a drop-in of the tool's from being deleted: it leads to it.
+    pub(super) fn held_by(&self, file: &str) -> Option<String> {
         let before = self.start.views.get(file);
         let was_there = before.is_some_and(|before| before.exists);
-        was_there && self.ledger.has_made(file, &[]) && self.start.config.holder(file).is_some()
+        if !was_there || !self.ledger.has_made(file, &[]) {
+            return None;
+        }
+        self.start.config.holder(file)
     }
 
     /// Tells of drop-ins of which this edit leaves no more than what something leads to.
     pub(super) fn report_held(&mut self) {
         for (file, view) in &self.views {
             let is_emptied = view.is_empty() && !self.start.views[file].is_empty();
-            let Some(holder) = self.start.config.holder(file).filter(|_| is_emptied) else {
+            let Some(holder) = self.held_by(file).filter(|_| is_emptied) else {
                 continue;
             };
-            if !self.is_held(file) {
-                continue;
-            }
             let message = format!(
                 "not removed from {file}: version: {holder} leads to this file, and containerd does not \
                  start without it. To remove it: take {holder} away. Then run the same command again"

@@ -82,8 +82,8 @@ next_steps! {
     CheckBeforeRestart => "do not restart containerd before `containerd-edit check` says that its \
         release serves";
     /// A release would do worse.
-    NameRelease => "the file is untouched; mend what the reason names in the same run, or, if other \
-        releases never run here, name the one that does with --containerd-version";
+    NameRelease => "the file is unchanged; fix what the reason names in the same command, or, if \
+        only one release runs on this node, name it with --containerd-version";
     /// There is no change that could be taken back.
     RemoveInstead => "see the owners with `containerd-edit list`, and remove handlers with \
         `containerd-edit remove NAME`";

@@ -374,7 +374,7 @@ fn the_address_of_a_proxy_plugin_that_was_set_by_hand_outlives_its_owner() {
         assert_eq!(behind(&left), ["proxy_plugins.n.type"]);
         let stays = "[proxy_plugins.n]\n  type = \"snapshot\"\n  address = \"/hand\"\n";
         assert!(node.text().ends_with(stays), "{}", node.text());
-        // It is told of again, and nothing else is.
+        // A second run names it again, and changes nothing.
         let again = node.leave("a");
         assert_eq!(codes(&again), ["left-behind"]);
         assert!(!again.is_change());

@@ -255,6 +255,15 @@ impl Error {
         self.0.code.exit_code()
     }
 
+    /// Returns the message with the system's reason behind it, if there is one.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match &self.0.cause {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Returns one next step.
     #[must_use]
     pub fn hint(&self) -> &str {

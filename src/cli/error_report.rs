@@ -1,6 +1,5 @@
 //! An error, as it is shown.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
 
 use containerd_edit::Error;
@@ -16,7 +15,7 @@ pub(super) fn json(error: &Error, exit: u8) -> Value {
     let mut fields = json!({
         "code": error.code().as_str(),
         "exit": exit,
-        "message": words(error),
+        "message": error.in_words(),
         "hint": error.hint(),
         "path": error.path().map(|path| path.to_string_lossy()),
         "line": error.position().map(|at| at.line),
@@ -47,15 +46,7 @@ pub(super) fn text(error: &Error, named: &Named) -> String {
 /// The message with the place before it.
 pub(super) fn in_place(error: &Error) -> String {
     match error.path() {
-        Some(path) => format!("{}: {}", place(path, error.position()), words(error)),
-        None => words(error),
-    }
-}
-
-/// The message with the system's reason behind it.
-fn words(error: &Error) -> String {
-    match error.source() {
-        Some(reason) => format!("{error}: {reason}"),
-        None => error.to_string(),
+        Some(path) => format!("{}: {}", place(path, error.position()), error.in_words()),
+        None => error.in_words(),
     }
 }

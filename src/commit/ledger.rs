@@ -216,7 +216,7 @@ impl Editor {
             .flatten()
             .flat_map(sidecar::configs_with_ledgers);
         for main in mains.filter(|main| *main != target.path) {
-            if self.has_as_drop_in(&main, target)? {
+            if self.has_as_drop_in(&main, target) {
                 let main = self.host_root.on_host(&main);
                 let main = main.display();
                 let message = format!("this is a drop-in of {main}, and has its ledger there");
@@ -232,26 +232,23 @@ impl Editor {
     }
 
     /// Whether a config is there, imports the target and has it in its ledger. Copies and what is left
-    /// of them do not count.
-    fn has_as_drop_in(&self, main: &Path, target: &Target) -> Result<bool, Error> {
-        let ledger = LedgerTexts::read(main)?.now;
-        let ledger = ledger.and_then(|bytes| Ledger::parse(&bytes).ok());
-        let config = Existing::read(main).ok().flatten();
-        let (Some(ledger), Some(config)) = (ledger, config) else {
-            return Ok(false);
+    /// of them do not count, nor does what this process may not read.
+    fn has_as_drop_in(&self, main: &Path, target: &Target) -> bool {
+        let read = |path: &Path| Existing::read(path).ok().flatten();
+        let ledger = read(&sidecar::owners(main));
+        let ledger = ledger.and_then(|found| Ledger::parse(&found.bytes).ok());
+        let (Some(ledger), Some(config)) = (ledger, read(main)) else {
+            return false;
         };
         let main = self.host_root.on_host(main);
         let own = [self.main(), self.host_root.on_host(&target.path)];
         let mut listed = ledger.files().into_iter().map(|it| absolute(&main, it));
-        let is_renamed = || {
-            let read = Existing::read(&target.path).ok().flatten();
-            read.is_some_and(|read| ledger.has_written(&read.bytes))
-        };
+        let is_renamed = || read(&target.path).is_some_and(|it| ledger.has_written(&it.bytes));
         if !listed.any(|path| own.contains(&path)) && !is_renamed() {
-            return Ok(false);
+            return false;
         }
         let files = ConfigFiles::read(&self.host_root, &main, &*config.bytes);
-        Ok(own.iter().any(|path| files.contains(path)))
+        own.iter().any(|path| files.contains(path))
     }
 
     /// Who wants what in the config as it is, for reading. Without any ledger: what its comments say.

@@ -1,6 +1,6 @@
 //! A config: all files that containerd reads, in its order, each parsed once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +25,10 @@ pub struct Config {
     pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
     pub(super) releases: Vec<Release>,
+    /// The drop-ins whose paths are links to the files.
+    pub(crate) links: BTreeSet<PathBuf>,
+    /// Why no edit can read a drop-in that is there: here it counts as missing.
+    pub(crate) unreadable: BTreeMap<String, Arc<Error>>,
 }
 
 /// One file of a config.
@@ -55,6 +59,8 @@ impl Config {
             tables: BTreeMap::new(),
             successors: BTreeMap::new(),
             releases: Release::LINES.to_vec(),
+            links: BTreeSet::new(),
+            unreadable: BTreeMap::new(),
         };
         config.insert(path, text, true)?;
         Ok(config)
@@ -244,10 +250,13 @@ impl Config {
         absolute(&self.main().path, name)
     }
 
-    /// What containerd would not start with if a file were gone: an import by name. That of the main file
-    /// an edit takes away.
+    /// What containerd would not start with if a file were gone: a link, or an import by name. That of the
+    /// main file an edit takes away.
     pub(crate) fn holder(&self, name: &str) -> Option<String> {
         let path = self.path_of(name);
+        if self.links.contains(&path) {
+            return Some(format!("the link {}", path.display()));
+        }
         let mut others = self.files.iter().filter(|it| it.name != name);
         let names_it = |other: &&File| {
             let is_editable = other.name == self.main().name && other.is_writable;

@@ -7,6 +7,7 @@ use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
 use crate::toml::{Literal, Path, Tree, Value};
+use crate::want::comment::is_own;
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
 use super::files::{Config, File};
@@ -22,8 +23,12 @@ pub(crate) struct View {
     successors: Vec<&'static Successor>,
     /// Whether the file is there.
     pub(crate) exists: bool,
+    /// Whether it is there all the same, and no edit can read it.
+    pub(crate) is_unreadable: bool,
     /// Whether the file means the same with any version.
     pub(crate) is_free: bool,
+    /// Whether a comment of the tool's stands in it.
+    pub(crate) is_marked: bool,
 }
 
 /// The files of a config by their names.
@@ -46,6 +51,7 @@ impl Config {
             }
             let successors = self.successors.get(&file.name);
             view.successors = successors.cloned().unwrap_or_default();
+            view.is_unreadable = self.unreadable.contains_key(&file.name);
             view
         };
         let main = view(self.main(), if_free);
@@ -95,7 +101,9 @@ impl View {
             successors: Vec::new(),
             spelling,
             exists: text.is_some(),
+            is_unreadable: false,
             is_free,
+            is_marked: text.is_some_and(|it| it.text().lines().any(is_own)),
         }
     }
 

@@ -56,7 +56,7 @@ pub(crate) fn edit_keeping(
     start.check_owner();
     start.change_wants()?;
     start.adopt()?;
-    let (mut needed, mut frozen) = (kept.clone(), BTreeMap::new());
+    let (mut needed, mut frozen) = (kept.clone(), config.unreadable.clone());
     let mut rounds = 0;
     loop {
         let mut work = Work::new(&start, &frozen);
@@ -78,7 +78,7 @@ pub(crate) fn edit_keeping(
             }
             // Leaving is never refused: what can't go stays.
             Err((file, why)) if start.asked.is_empty() && !frozen.contains_key(&file) => {
-                frozen.insert(file, why);
+                frozen.insert(file, Arc::new(why));
                 needed.clone_from(kept);
                 rounds = 0;
             }
@@ -179,7 +179,9 @@ impl Work<'_> {
             let has_own = || own.below(&view.place(path)).next().is_some();
             let is_there = || after.file(file).is_some_and(|it| it.text.is_some());
             let stays = is_file && is_there() && self.ledger.is_some_owners(file);
-            stays || (is_file || view.has(path)) && has_own()
+            // Somebody may have emptied a table in which an owner still wants something.
+            let is_wanted = || !is_file && self.ledger.is_wanted_below(path);
+            stays || (is_file || view.has(path)) && (has_own() || is_wanted())
         });
         self.ledger.made = made;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
+use std::sync::Arc;
 
 use crate::config::view::{View, Views};
 use crate::containerd::spelling;
@@ -62,14 +63,14 @@ pub(super) struct Work<'e> {
     pub(super) ledger: Ledger,
     pub(super) needed: Needed,
     /// Files whose text can't be changed, and why: what is to go from them stays.
-    pub(super) frozen: &'e BTreeMap<String, Error>,
+    pub(super) frozen: &'e BTreeMap<String, Arc<Error>>,
     /// Files from which a default is taken that the tool had not put there.
     pub(super) reset: BTreeSet<String>,
     pub(super) report: Report,
 }
 
 impl<'e> Work<'e> {
-    pub(super) fn new(start: &'e Start<'e>, frozen: &'e BTreeMap<String, Error>) -> Self {
+    pub(super) fn new(start: &'e Start<'e>, frozen: &'e BTreeMap<String, Arc<Error>>) -> Self {
         Self {
             start,
             views: start.views.clone(),
@@ -207,9 +208,12 @@ impl<'e> Work<'e> {
         let mut made: Vec<&Made> = self.ledger.made.iter().chain(&proxies).collect();
         made.retain(|made| !made.path.is_empty() && !self.frozen.contains_key(&made.file));
         made.sort_by_key(|made| std::cmp::Reverse(made.path.len()));
-        for Made { file, path, .. } in made {
+        for made @ Made { file, path, .. } in made {
+            // One that somebody has emptied goes once nobody wants anything there.
+            let is_left = self.ledger.made.contains(made) && !self.ledger.is_wanted_below(path);
             let views = self.start.views.get(file).zip(self.views.get_mut(file));
-            let changed = views.filter(|(before, view)| !before.tree.is_shared_by(&view.tree));
+            let changed =
+                views.filter(|(before, view)| is_left || !before.tree.is_shared_by(&view.tree));
             let Some((before, view)) = changed else {
                 continue;
             };
@@ -219,11 +223,11 @@ impl<'e> Work<'e> {
             };
             let old = before.tree.get(&before.place(path));
             if node.is_empty() {
-                if old.is_some_and(|old| !old.is_empty()) {
+                if is_left || old.is_some_and(|old| !old.is_empty()) {
                     view.tree.remove(&place);
                 }
             } else if node.is_written()
-                && old.is_some_and(Value::has_leaf)
+                && (is_left || old.is_some_and(Value::has_leaf))
                 && !node.has_leaf()
                 && node.has_table()
             {

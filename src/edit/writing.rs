@@ -164,7 +164,10 @@ impl Writing<'_> {
             let start = self.work.start;
             let view = &start.views[self.name];
             let has_left = owner_in(&heading.comment).is_some_and(|name| self.has_left(name));
-            if has_left || start.known.knows(self.name, view, heading) {
+            // Nor does one go from a table that somebody has emptied while an owner misses what it had.
+            let table = view.spelling.canonical(&heading.table);
+            let is_missed = !table.is_empty() && self.work.ledger.is_wanted_below(&table);
+            if has_left || (start.known.knows(self.name, view, heading) && !is_missed) {
                 revision.set_comment(heading, None);
             }
             return;

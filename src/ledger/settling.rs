@@ -23,10 +23,12 @@ impl Ledger {
             let now = at.now(views);
             entry.holds_ours(now.as_ref()) || now != entry.was
         });
-        if has_others {
+        // Where a comment of the tool's is left, what nothing is in force of was deleted, and is no other text.
+        let is_marked = views.values().any(|view| view.is_marked);
+        if has_others && !is_marked {
             self.forget_implied(views);
         }
-        if self.entries.is_empty() {
+        if self.entries.is_empty() && !is_marked {
             self.made.retain(|made| made.path.is_empty());
         }
         self.made.retain(|made| {

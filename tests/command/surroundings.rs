@@ -234,6 +234,25 @@ fn a_rootless_user_edits_their_own_config() {
     assert!(run.stderr.contains("belongs to user 1234"), "{run:#?}");
 }
 
+/// Whether theirs is a drop-in of that other config they can't know.
+#[test]
+#[ignore = "needs root, to become somebody else: run ./tests/run"]
+fn a_ledger_beside_it_that_a_user_may_not_read_is_nothing_to_them() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "crun"]).exits(0);
+    let theirs = node.folder().join("theirs");
+    fs::create_dir(&theirs).expect("a folder");
+    let config = theirs.join("config.toml");
+    fs::write(&config, "version = 3\n").expect("writes");
+    for path in [&theirs, &config] {
+        std::os::unix::fs::chown(path, Some(1234), Some(1234)).expect("chown");
+    }
+    fs::set_permissions(node.folder(), Permissions::from_mode(0o755)).expect("chmod");
+    let mut command = tool();
+    command.arg("--config").arg(&config).args(["add", "crun"]);
+    Run::of(command.uid(1234).gid(1234)).exits(0);
+}
+
 #[test]
 #[ignore = "needs root, to mount: run ./tests/run"]
 fn a_full_disk_is_named_and_leaves_nothing() {

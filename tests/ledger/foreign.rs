@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::deleting::without_own;
 use crate::harm::Judge;
 use crate::life::Command;
 use crate::life::OWNERS;
@@ -42,6 +43,7 @@ const DELETED: u8 = 5;
 const PUT_BACK: u8 = 6;
 const NO_LEDGER: u8 = 11;
 const OLD_LEDGER: u8 = 12;
+const DELETES_OWN: u8 = 13;
 
 /// One file that a hand changes.
 struct Hand<'w> {
@@ -83,7 +85,7 @@ fn act(world: &mut World, kind: u8, seed: u64) {
     if kind == DELETED {
         world.disk.insert(name.clone(), None);
         world.foreign_values.retain(|(file, _), _| *file != name);
-        world.is_touched = true;
+        (world.is_touched, world.is_added_to) = (true, true);
         return;
     }
     let main = world.disk.get(MAIN).cloned().flatten();
@@ -105,6 +107,7 @@ fn act(world: &mut World, kind: u8, seed: u64) {
         7 => hand.sets_a_value(false),
         8 => hand.migrates(),
         9 => hand.adds_to_a_handler(),
+        DELETES_OWN => without_own(hand.world, &hand.name, hand.version, &mut hand.random),
         _ => hand.adds_a_handler(),
     };
     let Hand {
@@ -113,6 +116,8 @@ fn act(world: &mut World, kind: u8, seed: u64) {
     match changed.filter(|changed| is_toml(changed)) {
         Some(changed) if changed != text => {
             world.is_touched = true;
+            // Where no comment of the tool's is left, it can't tell the text from another one.
+            world.is_added_to |= kind != DELETES_OWN || !changed.contains("# containerd-edit");
             world.disk.insert(name, Some(changed));
         }
         _ => {}
@@ -158,7 +163,7 @@ fn put_back(world: &mut World, random: &mut fastrand::Rng) {
     }
     world.disk.extend(backup.disk);
     world.foreign_values = backup.foreign_values;
-    world.is_touched = true;
+    (world.is_touched, world.is_added_to) = (true, true);
 }
 
 fn without_comments(text: &str) -> String {

@@ -74,7 +74,7 @@ pub(crate) struct Life {
 
 pub(crate) const OWNERS: [&str; 4] = ["a", "b", "c", "manual"];
 /// Kinds of foreign hands.
-pub(crate) const FOREIGN: u8 = 13;
+pub(crate) const FOREIGN: u8 = 14;
 
 impl Wanted {
     fn new(path: Path, value: &str) -> Self {

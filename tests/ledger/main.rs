@@ -11,6 +11,7 @@
 
 mod bases;
 mod cases;
+mod deleting;
 mod foreign;
 mod found;
 mod found_later;

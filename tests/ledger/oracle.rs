@@ -256,6 +256,28 @@ fn at_the_end(world: &World, told: &Told) -> Result<(), String> {
     if world.has_lost_ledger || world.has_adopted {
         return Ok(());
     }
+    // Where a person has deleted a table, an empty line may be left.
+    let lines = |disk: &Disk| {
+        let full = |text: &String| {
+            text.lines()
+                .filter(|it| !it.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        let lines = there(disk)
+            .into_iter()
+            .map(|(name, text)| (name.clone(), full(text)));
+        lines
+            .filter(|(_, lines): &(_, Vec<String>)| !lines.is_empty())
+            .collect::<BTreeMap<_, _>>()
+    };
+    if !world.is_added_to && lines(&world.disk) != lines(&world.base) {
+        let shown = shown(&world.base, &world.disk);
+        return Err(format!(
+            "something stays of what a person has deleted:\n{shown}\n{:#?}",
+            told.warnings
+        ));
+    }
     let has_comment = |text: &&String| text.contains("# containerd-edit");
     if entries == 0
         && there(&world.disk)

@@ -24,6 +24,8 @@ pub(crate) struct World {
     pub base: Disk,
     /// Whether foreign hands have changed anything.
     pub is_touched: bool,
+    /// Whether they have done more than to delete keys and tables of the tool's.
+    pub is_added_to: bool,
     /// Whether the ledger was lost, or one of an older time was put back.
     pub has_lost_ledger: bool,
     pub has_adopted: bool,
@@ -94,6 +96,7 @@ impl World {
             backups: Vec::new(),
             base: base.clone(),
             is_touched: false,
+            is_added_to: false,
             has_lost_ledger: false,
             has_adopted: false,
             wishes: Wishes::default(),

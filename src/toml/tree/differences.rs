@@ -57,11 +57,11 @@ impl Comparison<'_> {
         let (Some(old), Some(new)) = (before.below(), after.below()) else {
             return self.compare_leaves(before, after);
         };
-        if std::ptr::eq(old, new) {
-            return;
-        }
         if before.is_written() && !after.is_written() && !after.has_leaf() {
             self.found.push(Difference::Unwritten(self.path.clone()));
+        }
+        if std::ptr::eq(old, new) {
+            return;
         }
         for (name, value) in old {
             self.path.push(name.to_string());

@@ -1,6 +1,7 @@
 //! A drop-in to which more leads than the config's own import.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use super::{drop_in, text, with_folder};
 
@@ -27,5 +28,25 @@ fn a_drop_in_that_another_file_imports_by_name_stays_until_that_is_gone() {
         fs::remove_file(&theirs).expect("removes");
         node.run(&["remove", "--owner", "a"]).exits(0);
         assert!(!own.exists());
+    }
+}
+
+/// A person has moved the file, and left a link: a link to nothing would keep containerd from starting.
+#[test]
+fn a_drop_in_that_a_link_leads_to_stays_until_the_link_is_gone() {
+    for last in [&["remove", "--owner", "a"][..], &["undo"]] {
+        let node = with_folder();
+        node.run(&["add", "crun", "--owner", "a"]).exits(0);
+        let link = drop_in(&node, "50-a.toml");
+        let moved = node.folder().join("moved.toml");
+        fs::rename(&link, &moved).expect("moves");
+        symlink(&moved, &link).expect("links");
+        let run = node.run(last).exits(79);
+        let said = format!("version: the link {} leads", link.display());
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        assert_eq!(text(&moved), EMPTY);
+        node.run(&["check"]).exits(0);
+        fs::remove_file(&link).expect("removes");
+        node.run(&["remove", "--owner", "a"]).exits(0);
     }
 }

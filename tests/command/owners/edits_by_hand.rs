@@ -117,3 +117,44 @@ fn a_proxy_plugin_that_was_migrated_goes_as_a_whole() {
     node.run(&["remove", "--owner", "a"]).exits(0);
     assert!(!node.text().contains("proxy_plugins.n"), "{}", node.text());
 }
+
+/// Nothing of an owner's stays because a person was there first.
+#[test]
+fn what_a_person_leaves_of_an_owners_keys_goes_with_the_owner() {
+    let kata = "[handlers.kata]\n[handlers.kata.options]\n[debug]\nlevel = 'debug'\n";
+    let nydus = "[handlers.kata]\nsnapshotter = 'nydus'\n";
+    for (original, patch, drop_in) in [
+        // The implied `runc`, and the twin of the snapshotter.
+        ("version = 2\n", kata, false),
+        ("version = 3\n", nydus, false),
+        ("version = 3\n", kata, true),
+        ("# mine\nversion = 3\n\n[grpc]\n  gid = 1\n", nydus, true),
+    ] {
+        let node = Node::with(original);
+        fs::write(node.folder().join("patch.toml"), patch).expect("writes");
+        let path = node.folder().join("patch.toml");
+        let path = path.to_str().expect("a path");
+        let more: &[&str] = if drop_in { &["--drop-in"] } else { &[] };
+        node.run(&[&["apply", path, "--owner", "a"], more].concat())
+            .exits(0);
+        let file = match drop_in {
+            true => node.folder().join("conf.d/50-a.toml"),
+            false => node.config(),
+        };
+        let text = fs::read_to_string(&file).expect("reads");
+        // A person deletes the handler's tables, and the line of the other key.
+        let mut is_kata = false;
+        let kept = text.lines().filter(|line| {
+            if line.starts_with('[') {
+                is_kata = line.contains("runtimes.kata");
+            }
+            !is_kata && !line.contains("level = ")
+        });
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        assert_ne!(kept, text);
+        fs::write(&file, kept).expect("writes");
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert_eq!(node.text(), original, "{patch} {drop_in}");
+        assert_eq!(file.exists(), !drop_in);
+    }
+}

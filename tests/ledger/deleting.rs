@@ -1,0 +1,65 @@
+//! A person who deletes keys and tables of the tool's by hand, and nothing else.
+
+use std::collections::BTreeSet;
+
+use toml_edit::{DocumentMut, TableLike};
+
+use crate::meaning::{Path, item, parse, placed, values};
+use crate::world::{World, data};
+
+/// The text of a file without one key that the tool has put where nothing was, or without a table of
+/// nothing else.
+pub(crate) fn without_own(
+    world: &World,
+    name: &str,
+    version: i64,
+    random: &mut fastrand::Rng,
+) -> Option<String> {
+    let text = world.disk.get(name)?.as_ref()?;
+    let ledger = data(world.ledger.as_ref());
+    let entries = ledger["entries"].as_array()?;
+    let own = entries.iter().filter(|entry| {
+        let is_new = ["was", "element", "adopted"]
+            .iter()
+            .all(|it| entry[*it].is_null());
+        is_new && entry["file"] == name
+    });
+    let own: BTreeSet<Path> = own
+        .map(|entry| {
+            let key = toml_edit::Key::parse(entry["key"].as_str().unwrap_or_default());
+            let key = key.expect("a key");
+            let path: Path = key.iter().map(|it| it.get().to_owned()).collect();
+            placed(&path, version)
+        })
+        .filter(|path| *path != ["version"])
+        .collect();
+    let there = values(text);
+    let base = world.base.get(name).cloned().flatten();
+    let base = base.map(|it| parse(&it)).unwrap_or_default();
+    let is_all_own = |path: &[String]| {
+        let mut below = there.keys().filter(|it| it.starts_with(path)).peekable();
+        let is_there = below.peek().is_some();
+        is_there && below.all(|it| own.contains(it)) && item(&base, path).is_none()
+    };
+    let paths = own
+        .iter()
+        .flat_map(|path| (1..=path.len()).map(|it| &path[..it]));
+    let paths: BTreeSet<&[String]> = paths.filter(|path| is_all_own(path)).collect();
+    let paths: Vec<&[String]> = paths.into_iter().collect();
+    let path = *paths.get(random.usize(..paths.len().max(1)))?;
+    let mut document = parse(text);
+    if document.to_string() != *text {
+        return None;
+    }
+    let (last, above) = path.split_last()?;
+    table(&mut document, above)?.remove(last)?;
+    Some(document.to_string())
+}
+
+fn table<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut dyn TableLike> {
+    let mut item = document.as_item_mut();
+    for name in path {
+        item = item.as_table_like_mut()?.get_mut(name)?;
+    }
+    item.as_table_like_mut()
+}

@@ -123,7 +123,8 @@ impl Output {
             let place = place(path, warning.at.as_ref());
             let message = self.named.in_commands(&warning.message);
             let message = printable(&format!("{place}: {message}"));
-            let _ = writeln!(self.err, "{WARNING}warning{WARNING:#}: {message}");
+            let line = format!("{WARNING}warning{WARNING:#}: {message}\n");
+            let _ = self.err.write_all(line.as_bytes());
         }
     }
 

@@ -81,7 +81,7 @@ pub(crate) fn configs_with_ledgers(folder: &Path) -> Vec<PathBuf> {
 pub(super) fn names_in(folder: &Path) -> Vec<OsString> {
     // Not `std::fs::read_dir`, which panics where closing the folder fails.
     let opened = File::open(folder).ok();
-    let entries = opened.and_then(|folder| Dir::read_from(folder).ok());
+    let entries = opened.and_then(|folder| Dir::new(folder).ok());
     let entries = entries.into_iter().flatten().flatten();
     let names = entries.map(|entry| OsString::from_vec(entry.file_name().to_bytes().to_vec()));
     let mut names: Vec<OsString> = names.collect();

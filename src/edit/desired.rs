@@ -132,7 +132,7 @@ impl Work<'_> {
             let mut tables = (place.len()..leaf.len()).map(|depth| &leaf[..depth]);
             tables.any(|table| !self.ledger.has_made(file, &view.spelling.canonical(table)))
         };
-        !self.ledger.foreign(file, view, group).is_empty()
+        self.ledger.foreign(file, view, group).next().is_some()
             || view.tree.leaves(&place).any(is_foreign_table)
     }
 }

@@ -130,10 +130,11 @@ impl Edited {
             true => 1,
             false => 2,
         });
-        report.is_recorded = files.is_empty() && ledger.is_other_than(before);
-        if files.is_empty() && !report.is_recorded {
-            ledger.files.clone_from(&before.files);
-        } else {
+        // Which edit each was the last of does not count.
+        ledger.files.clone_from(&before.files);
+        ledger.is_undone = before.is_undone;
+        report.is_recorded = files.is_empty() && ledger != *before;
+        if report.is_recorded || !files.is_empty() {
             // A ledger is recognized by its digests after a killed run: each edit has its own.
             let digests = files.iter().map(|file| (file.name.clone(), file.digests()));
             ledger.files = digests.collect();

@@ -102,9 +102,9 @@ impl Work<'_> {
     /// Whether a value below `runc` in a file is one that the tool has not put there.
     fn has_foreign_runc(&self, file: &str) -> bool {
         let view = &self.views[file];
-        let foreign = self.ledger.foreign(file, view, &handler_path(BUILT_IN));
-        let mut foreign = foreign.iter();
-        foreign.any(|leaf| view.tree.table(&view.place(leaf)).is_none())
+        let runc = handler_path(BUILT_IN);
+        let mut foreign = self.ledger.foreign(file, view, &runc);
+        foreign.any(|leaf| view.tree.table(&view.place(&leaf)).is_none())
     }
 
     /// Whether `runc` was the tool's in a file when the edit began.
@@ -165,7 +165,7 @@ impl Work<'_> {
     fn was_built_in(&self, file: &str, desired: &Desired) -> bool {
         let (view, runtimes) = (&self.views[file], handlers_path());
         let foreign = self.ledger.foreign(file, view, &runtimes);
-        let mut names = foreign.iter().filter_map(|leaf| leaf.get(runtimes.len()));
+        let mut names = foreign.filter_map(|leaf| leaf.into_iter().nth(runtimes.len()));
         let others_list_some = names.any(|name| name != BUILT_IN);
         !others_list_some
             || self.ledger.has_made(file, &runtimes)

@@ -95,7 +95,7 @@ impl Work<'_> {
     /// What is not the tool's at or below a path of a file: what says nothing, and other keys.
     fn foreign_in(&self, file: &str, path: &[String]) -> [Vec<Path>; 2] {
         let view = &self.views[file];
-        let foreign = self.ledger.foreign(file, view, path).into_iter();
+        let foreign = self.ledger.foreign(file, view, path);
         <[_; 2]>::from(foreign.partition::<Vec<Path>, _>(|leaf| says_nothing(view, leaf)))
     }
 

@@ -1,5 +1,6 @@
 //! The edit: config, ledger and change in; new texts, new ledger and a report out.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -73,8 +74,10 @@ pub(crate) fn edit_keeping(
         match work.write() {
             Ok(after) => {
                 let edited = work.finish(ledger, after);
-                let before = start.known;
-                return Ok(Edited { before, ..edited });
+                return Ok(match start.known {
+                    Cow::Owned(before) => Edited { before, ..edited },
+                    Cow::Borrowed(_) => edited,
+                });
             }
             // Leaving is never refused: what can't go stays.
             Err((file, why)) if start.asked.is_empty() && !frozen.contains_key(&file) => {
@@ -190,10 +193,11 @@ impl Work<'_> {
     /// adopt.
     fn report_unknown(&mut self) {
         let start = self.start;
-        let unknown = start
-            .known
-            .clone()
-            .recover(None, start.config, &start.views);
+        if !start.known.misses_block(start.config, &start.views) {
+            return;
+        }
+        let mut known = Ledger::clone(&start.known);
+        let unknown = known.recover(None, start.config, &start.views);
         for (owner, keys) in unknown {
             let is_lost = |key: &&Key| {
                 let entries = self.ledger.entries.iter();

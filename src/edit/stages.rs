@@ -51,7 +51,7 @@ impl Work<'_> {
             let Some(view) = self.views.get_mut(file) else {
                 continue;
             };
-            let foreign = self.ledger.foreign(file, view, path).into_iter();
+            let foreign = self.ledger.foreign(file, view, path);
             let foreign = foreign.filter(|leaf| leaf != path);
             let foreign: Vec<String> = foreign.map(|leaf| Key::new(&leaf).to_string()).collect();
             let place = view.place(path);

@@ -1,5 +1,6 @@
 //! What an edit starts from: the files, the ledger, and what one owner asks for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(super) struct Start<'e> {
     /// Those from which owners have had something removed, with that back in its place.
     pub(super) full: BTreeMap<String, Arc<Document>>,
     /// The ledger from before the edit.
-    pub(super) known: Ledger,
+    pub(super) known: Cow<'e, Ledger>,
     /// The ledger as the edit changes it.
     pub(super) ledger: Ledger,
     /// What it knows of files that are gone.
@@ -40,7 +41,7 @@ pub(super) struct Start<'e> {
 impl<'e> Start<'e> {
     /// Takes a config [with all files](super::placement::with_all_files) that the edit may be about. Where there
     /// is no ledger, what comments say stands in for it.
-    pub(super) fn new(config: &'e Config, ledger: &Ledger, change: &'e Change) -> Self {
+    pub(super) fn new(config: &'e Config, ledger: &'e Ledger, change: &'e Change) -> Self {
         let mut views = config.views();
         let full = |(file, full): (&String, &String)| {
             let now = config.file(file)?.text.as_ref()?;
@@ -55,7 +56,7 @@ impl<'e> Start<'e> {
         };
         let full: BTreeMap<String, Arc<Document>> =
             ledger.full_texts.iter().filter_map(full).collect();
-        let (known, mut ledger) = (ledger.clone(), ledger.clone());
+        let (known, mut ledger) = (Cow::Borrowed(ledger), ledger.clone());
         let lost = ledger.set_lost_aside(&views);
         let mut start = Self {
             config,
@@ -77,7 +78,7 @@ impl<'e> Start<'e> {
 
     fn recover(&mut self) {
         let recovered = self.ledger.recover(None, self.config, &self.views);
-        self.known.clone_from(&self.ledger);
+        self.known = Cow::Owned(self.ledger.clone());
         if recovered.is_empty() {
             return;
         }

@@ -105,6 +105,12 @@ impl Ledger {
         keys.peek().is_none() || keys.any(|key| self.has_in(file, &key))
     }
 
+    /// Whether a comment of the tool stands above a block that the ledger does not know.
+    pub(crate) fn misses_block(&self, config: &Config, views: &Views) -> bool {
+        let mut blocks = blocks(config, views);
+        blocks.any(|(block, file, view)| !self.knows(file, view, &block))
+    }
+
     /// Keys outside of blocks that the tool may have written beside what was recovered: no comment
     /// says who wants them.
     pub(crate) fn maybe_lost(&self, config: &Config, views: &Views) -> Vec<Key> {

@@ -62,7 +62,12 @@ impl Ledger {
 
     /// The canonical paths of what is not the tool's in a file, at or below a path: values, and tables
     /// that are empty. A value that it has put over another one is not its own.
-    pub(crate) fn foreign(&self, file: &str, view: &View, path: &[String]) -> Vec<Path> {
+    pub(crate) fn foreign(
+        &self,
+        file: &str,
+        view: &View,
+        path: &[String],
+    ) -> impl Iterator<Item = Path> {
         // What is in a handler stands nowhere else.
         let is_elsewhere = |key: &Key| {
             let mut handler = key.handler().into_iter();
@@ -78,13 +83,15 @@ impl Ledger {
         });
         // Two keys of different spelling may stand in one table.
         let own: BTreeSet<Path> = own.map(|(at, _)| view.place(&at.key.path)).collect();
-        let is_own = |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
+        let is_own = move |leaf: &Path| (1..=leaf.len()).any(|depth| own.contains(&leaf[..depth]));
         let leaves = view.tree.leaves(&view.place(path));
-        let foreign = leaves.filter(|leaf| !is_own(leaf)).filter_map(|leaf| {
-            let canonical = view.spelling.canonical(&leaf);
-            let is_own_table = view.tree.table(&leaf).is_some() && self.has_made(file, &canonical);
-            (!is_own_table).then_some(canonical)
-        });
-        foreign.collect()
+        leaves
+            .filter(move |leaf| !is_own(leaf))
+            .filter_map(move |leaf| {
+                let canonical = view.spelling.canonical(&leaf);
+                let is_own_table =
+                    view.tree.table(&leaf).is_some() && self.has_made(file, &canonical);
+                (!is_own_table).then_some(canonical)
+            })
     }
 }

@@ -101,14 +101,6 @@ impl Ledger {
         self.owners.is_empty() && self.entries.is_empty()
     }
 
-    /// Whether it says anything else, whichever edit each was the last of.
-    pub(crate) fn is_other_than(&self, other: &Self) -> bool {
-        let mut same = self.clone();
-        same.files.clone_from(&other.files);
-        same.is_undone = other.is_undone;
-        same != *other
-    }
-
     /// Returns the names of the owners that want something.
     pub fn owners(&self) -> impl Iterator<Item = &str> {
         self.owners.keys().map(String::as_str)

@@ -10,7 +10,7 @@ use crate::error::Position;
 
 use super::index::{Index, rest_after};
 use super::lines::{self, Breaks};
-use super::reading::Mistake;
+use super::reading::{DEEPEST, Mistake};
 use super::render::Quotes;
 use super::tree::Tree;
 use super::value::{TextId, Value};
@@ -70,8 +70,6 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ParseError> {
     })
 }
 
-/// How deep a value may be nested (`toml`'s limit), in brackets or by dots.
-const DEEPEST: usize = 80;
 /// What `toml` says of values, and of keys, which it gives no place.
 const DEPTH_MESSAGES: [&str; 2] = [
     "cannot recurse further; max recursion depth met",

@@ -1,14 +1,19 @@
 //! Values of what `toml` has parsed.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 use toml::value::Datetime;
-use toml_edit::Key;
+use toml_parser::parser::{EventKind, parse_key};
+use toml_parser::{ParseError, Source};
 
 use super::value::{Data, Form, Place, Table, TextId, Value};
+
+/// How deep a value may be nested (`toml`'s limit), in brackets or by dots.
+pub(super) const DEEPEST: usize = 80;
 
 /// What is wrong with a text, and the first byte that is, where the parser says so.
 pub(super) type Mistake = (String, Option<usize>);
@@ -89,8 +94,23 @@ fn with_seconds(mut datetime: Datetime) -> Datetime {
 ///
 /// What is wrong with it, if it is no key.
 pub(crate) fn key_path(dotted: &str) -> Result<Vec<String>, String> {
-    let keys = Key::parse(dotted).map_err(|error| error.message().to_owned())?;
-    Ok(keys.iter().map(|key| key.get().to_owned()).collect())
+    let source = Source::new(dotted);
+    let tokens = source.lex().into_vec();
+    let (mut events, mut wrong) = (Vec::with_capacity(tokens.len()), None::<ParseError>);
+    parse_key(&tokens, &mut events, &mut wrong);
+    events.retain(|event| event.kind() == EventKind::SimpleKey);
+    let names = events.iter().filter_map(|event| source.get(event));
+    let names = names.map(|raw| {
+        let mut name = Cow::Borrowed("");
+        raw.decode_key(&mut name, &mut wrong);
+        name.into_owned()
+    });
+    let path: Vec<String> = names.collect();
+    match wrong {
+        Some(error) => Err(error.description().to_owned()),
+        None if path.len() > DEEPEST => Err("too deep".to_owned()),
+        None => Ok(path),
+    }
 }
 
 impl FromStr for Value {

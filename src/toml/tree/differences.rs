@@ -38,8 +38,19 @@ impl Tree {
             path: Path::new(),
             found: Vec::new(),
         };
-        comparison.compare(&self.root, &after.root);
+        if !is_shared(&self.root, &after.root) {
+            comparison.compare(&self.root, &after.root);
+        }
         comparison.found
+    }
+}
+
+/// Whether nothing has changed in a copy of a value.
+fn is_shared(before: &Value, after: &Value) -> bool {
+    match (before.below(), after.below()) {
+        (Some(old), Some(new)) => std::ptr::eq(old, new),
+        (None, None) => matches!(after.form, Form::Value(_)) && before.place == after.place,
+        _ => false,
     }
 }
 
@@ -64,8 +75,12 @@ impl Comparison<'_> {
             return;
         }
         for (name, value) in old {
+            let now = new.get(name);
+            if now.is_some_and(|now| is_shared(value, now)) {
+                continue;
+            }
             self.path.push(name.to_string());
-            match new.get(name) {
+            match now {
                 Some(now) if now.below().is_some() == value.below().is_some() => {
                     self.compare(value, now);
                 }
@@ -99,8 +114,7 @@ impl Comparison<'_> {
     }
 
     fn compare_leaves(&mut self, before: &Value, after: &Value) {
-        let is_untouched = matches!(after.form, Form::Value(_)) && before.place == after.place;
-        if is_untouched || self.before.written(before) == self.after.written(after) {
+        if self.before.written(before) == self.after.written(after) {
             return;
         }
         let Some((known, elements)) = before.elements().zip(after.elements()) else {

@@ -44,8 +44,9 @@ fn says_the_same(one: &Value, other: &Value) -> bool {
         // A table that two trees share is not looked into.
         (Data::Table(one), Data::Table(other)) if Arc::ptr_eq(one, other) => true,
         (Data::Table(one), Data::Table(other)) => {
-            let is_there = |(key, value)| other.get(key).is_some_and(|it| says_the_same(value, it));
-            one.len() == other.len() && one.iter().all(is_there)
+            let mut pairs = one.iter().zip(&**other);
+            one.len() == other.len()
+                && pairs.all(|(one, other)| one.0 == other.0 && says_the_same(one.1, other.1))
         }
         // Elements that come and go may stand in any order.
         (Data::Array(one), Data::Array(other)) => {

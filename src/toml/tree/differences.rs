@@ -48,7 +48,9 @@ impl Tree {
 /// Whether nothing has changed in a copy of a value.
 fn is_shared(before: &Value, after: &Value) -> bool {
     match (before.below(), after.below()) {
-        (Some(old), Some(new)) => std::ptr::eq(old, new),
+        (Some(old), Some(new)) => {
+            std::ptr::eq(old, new) && before.is_written() == after.is_written()
+        }
         (None, None) => matches!(after.form, Form::Value(_)) && before.place == after.place,
         _ => false,
     }
@@ -70,9 +72,6 @@ impl Comparison<'_> {
         };
         if before.is_written() && !after.is_written() && !after.has_leaf() {
             self.found.push(Difference::Unwritten(self.path.clone()));
-        }
-        if std::ptr::eq(old, new) {
-            return;
         }
         for (name, value) in old {
             let now = new.get(name);

@@ -111,7 +111,7 @@ impl Editor {
             })?;
             let mut ledger = made.before.clone();
             ledger.seq = ledger.seq.max(made.after.seq);
-            ledger.settle(&after.views());
+            ledger.settle(&after, &after.views());
             let edited = reading.replaced_by(&texts, after, &found.ledger, ledger);
             (edited, Judged::WHOLE)
         } else if made.owners().is_empty() {

@@ -8,6 +8,7 @@ use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to, writt
 use crate::containerd::{ConfigFiles, FileState, Release, Successor, version};
 use crate::error::{Error, Position};
 use crate::toml::{self, Document, ParseError, Source};
+use crate::want::comment::is_own;
 use crate::want::handler::drop_in_of;
 
 /// The ordered set of all files that containerd reads for one config.
@@ -299,6 +300,12 @@ impl File {
     /// The config version that it names.
     pub(crate) fn version(&self) -> Option<i64> {
         version::named(self.text.as_ref()?)
+    }
+
+    /// Whether a comment of the tool's stands in it.
+    pub(crate) fn is_marked(&self) -> bool {
+        let text = self.text.as_ref();
+        text.is_some_and(|it| it.text().lines().any(is_own))
     }
 
     /// The paths and patterns that the file imports.

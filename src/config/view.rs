@@ -7,7 +7,6 @@ use crate::containerd::is_name;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
 use crate::toml::{Literal, Path, Tree, Value};
-use crate::want::comment::is_own;
 use crate::want::key::{Key, handler_path, handlers_path, old_handler_path};
 
 use super::files::{Config, File};
@@ -27,8 +26,6 @@ pub(crate) struct View {
     pub(crate) is_unreadable: bool,
     /// Whether the file means the same with any version.
     pub(crate) is_free: bool,
-    /// Whether a comment of the tool's stands in it.
-    pub(crate) is_marked: bool,
 }
 
 /// The files of a config by their names.
@@ -103,7 +100,6 @@ impl View {
             exists: text.is_some(),
             is_unreadable: false,
             is_free,
-            is_marked: text.is_some_and(|it| it.text().lines().any(is_own)),
         }
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn edit_keeping(
     let config = &placement::with_all_files(config, ledger, change)?;
     let mut start = Start::new(config, ledger, change);
     if !ledger.is_blank() {
-        start.ledger.settle(&start.views);
+        start.ledger.settle(config, &start.views);
     }
     if change.adoption.is_some() {
         let ledger = &mut start.ledger;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::Config;
+use crate::config::files::File;
 use crate::config::view::{View, Views};
 use crate::toml::Path;
 use crate::want::key::Key;
@@ -14,7 +16,7 @@ impl Ledger {
     /// Drops what the files say otherwise by now. A key at which what stood there before stands again
     /// was taken back, or never written; one with any other value was set by hand and stays known. A file
     /// that is gone says nothing.
-    pub(crate) fn settle(&mut self, views: &Views) {
+    pub(crate) fn settle(&mut self, config: &Config, views: &Views) {
         let lost = self.set_lost_aside(views);
         // A ledger of nothing else is one of a killed run, and all in it is to go.
         let mut keys = self.entries.keys();
@@ -23,13 +25,15 @@ impl Ledger {
             let now = at.now(views);
             entry.holds_ours(now.as_ref()) || now != entry.was
         });
-        // Where a comment of the tool's is left, what nothing is in force of was deleted, and is no other text.
-        let is_marked = views.values().any(|view| view.is_marked);
-        if has_others && !is_marked {
-            self.forget_implied(views);
-        }
-        if self.entries.is_empty() && !is_marked {
-            self.made.retain(|made| made.path.is_empty());
+        // Where a comment of the tool's is left, somebody has deleted keys, and has not put another text
+        // there.
+        if !self.has_in_force(views) && !config.files().iter().any(File::is_marked) {
+            if has_others {
+                self.forget_implied(views);
+            }
+            if self.entries.is_empty() {
+                self.made.retain(|made| made.path.is_empty());
+            }
         }
         self.made.retain(|made| {
             let view = views.get(&made.file);
@@ -39,19 +43,30 @@ impl Ledger {
     }
 
     /// What is implied does not outlive what it is implied by: where nothing else of the tool is in
-    /// force, it is the file's own. A file that the tool has made and that can't go yet never is.
+    /// force, it is the file's own.
     pub(crate) fn forget_implied(&mut self, views: &Views) {
-        let keys = self.entries.keys().cloned();
-        let is_made = |at: &FileKey| {
-            let view = views.get(&at.file);
-            view.is_some_and(View::is_empty) && self.has_made(&at.file, &[])
-        };
-        let keys = keys.filter(|at| !is_made(at));
-        let (implied, others): (BTreeSet<FileKey>, BTreeSet<FileKey>) =
-            keys.partition(|at| self.may_be_forgotten(&at.key));
-        if !others.iter().any(|at| self.is_in_force(at, views)) {
-            self.entries.retain(|at, _| !implied.contains(at));
+        if self.has_in_force(views) {
+            return;
         }
+        let goes = |at: &&FileKey| self.may_be_forgotten(&at.key) && !self.has_emptied(at, views);
+        let implied: BTreeSet<FileKey> = self.entries.keys().filter(goes).cloned().collect();
+        self.entries.retain(|at, _| !implied.contains(at));
+    }
+
+    /// Whether anything of the tool is in force by which others may be implied.
+    fn has_in_force(&self, views: &Views) -> bool {
+        let mut others = self.entries.keys().filter(|at| {
+            let is_for_others = self.may_be_forgotten(&at.key) || self.has_emptied(at, views);
+            !is_for_others
+        });
+        others.any(|at| self.is_in_force(at, views))
+    }
+
+    /// Whether a key is in a file that the tool has made, and that says nothing else and can't go yet: it
+    /// never is the file's own.
+    fn has_emptied(&self, at: &FileKey, views: &Views) -> bool {
+        let view = views.get(&at.file);
+        view.is_some_and(View::is_empty) && self.has_made(&at.file, &[])
     }
 
     /// Whether a key is an implied one that nobody wants. The import of a drop-in is never left to the

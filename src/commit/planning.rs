@@ -77,13 +77,7 @@ impl Editor {
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
         }
-        let reading = self.read_any_config(&found.target, &found.main, &found.ledger)?;
-        // Leaving is never refused for what others have done to their files.
-        let mut reading = if change.adds() {
-            reading.whole(self)?
-        } else {
-            reading.without_broken(self)?
-        };
+        let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let named = self.named_file(&change.owner, &reading.config, &found.ledger)?;
         change.file = named.map(|path| reading.config.name_of(&path));
         if change.file.is_some() || change.adds() {

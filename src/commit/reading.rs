@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
@@ -128,13 +127,11 @@ impl Editor {
         ledger.choose_tables(config);
         let known = ledger.known_files().into_iter();
         let known: Vec<PathBuf> = known.map(|name| config.path_of(name)).collect();
-        let main = self.main();
-        for path in known.iter().filter(|path| **path != main) {
-            let found = Target::find_drop_in(path, &self.host_root, target);
-            let is_read = reading.config.files().iter().any(|file| file.path == *path);
-            if is_read && found.is_ok() {
+        for path in &known {
+            if reading.config.files().iter().any(|file| file.path == *path) {
                 continue;
             }
+            let found = Target::find_drop_in(path, &self.host_root, target);
             match found.and_then(|found| found.read()) {
                 Ok(read) => reading.add(path, read.bytes().map(Source::from).as_ref(), true)?,
                 Err(error) if error.code() == Code::NoFolder => {}
@@ -154,7 +151,7 @@ impl Editor {
             }
         }
         let entry = |path: &PathBuf| self.host_root.entry(path);
-        let links = known.into_iter().filter(|path| *path != main);
+        let links = known.into_iter().filter(|path| *path != self.main());
         let links = links.filter(|path| entry(path).is_ok_and(|entry| entry.is_symlink()));
         reading.config.links.extend(links);
         Ok(())
@@ -249,19 +246,6 @@ impl Reading {
             self.broken.insert(path.to_owned(), error);
             self.config.add(path, None, is_writable)
         })
-    }
-
-    /// The reading, if no file but drop-ins is broken: they stay as they are.
-    pub(crate) fn without_broken(mut self, editor: &Editor) -> Result<Self, Error> {
-        if self.broken.contains_key(&editor.main()) {
-            return self.whole(editor);
-        }
-        for (path, error) in std::mem::take(&mut self.broken) {
-            let name = self.config.name_of(&path);
-            let error = editor.by_its_name(error.at(path));
-            self.config.unreadable.insert(name, Arc::new(error));
-        }
-        Ok(self)
     }
 
     /// The reading, if no file is broken.

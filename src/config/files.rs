@@ -28,8 +28,6 @@ pub struct Config {
     pub(super) releases: Vec<Release>,
     /// The drop-ins whose paths are links to the files.
     pub(crate) links: BTreeSet<PathBuf>,
-    /// Why no edit can read a drop-in that is there: here it counts as missing.
-    pub(crate) unreadable: BTreeMap<String, Arc<Error>>,
 }
 
 /// One file of a config.
@@ -61,7 +59,6 @@ impl Config {
             successors: BTreeMap::new(),
             releases: Release::LINES.to_vec(),
             links: BTreeSet::new(),
-            unreadable: BTreeMap::new(),
         };
         config.insert(path, text, true)?;
         Ok(config)
@@ -251,11 +248,16 @@ impl Config {
         absolute(&self.main().path, name)
     }
 
-    /// What containerd would not start with if a file were gone: a link, or an import by name. That of the
+    /// What containerd would not start with if a file were gone: a link in an imported folder, or an
+    /// import by name. That of the
     /// main file an edit takes away.
     pub(crate) fn holder(&self, name: &str) -> Option<String> {
         let path = self.path_of(name);
-        if self.links.contains(&path) {
+        let by_pattern = |file: &File| {
+            let mut imports = file.imports().map(|it| absolute(&file.path, &it));
+            imports.any(|import| is_pattern(&import) && leads_to(&import, &path))
+        };
+        if self.links.contains(&path) && self.files.iter().any(by_pattern) {
             return Some(format!("the link {}", path.display()));
         }
         let mut others = self.files.iter().filter(|it| it.name != name);

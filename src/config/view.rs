@@ -22,8 +22,6 @@ pub(crate) struct View {
     successors: Vec<&'static Successor>,
     /// Whether the file is there.
     pub(crate) exists: bool,
-    /// Whether it is there all the same, and no edit can read it.
-    pub(crate) is_unreadable: bool,
     /// Whether the file means the same with any version.
     pub(crate) is_free: bool,
 }
@@ -48,7 +46,6 @@ impl Config {
             }
             let successors = self.successors.get(&file.name);
             view.successors = successors.cloned().unwrap_or_default();
-            view.is_unreadable = self.unreadable.contains_key(&file.name);
             view
         };
         let main = view(self.main(), if_free);
@@ -98,7 +95,6 @@ impl View {
             successors: Vec::new(),
             spelling,
             exists: text.is_some(),
-            is_unreadable: false,
             is_free,
         }
     }

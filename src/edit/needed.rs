@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::ledger::{FileKey, Made, is_implied};
+use crate::ledger::{FileKey, Made};
 use crate::toml::Path;
 use crate::want::key::{Key, handlers_path};
 
@@ -149,16 +149,10 @@ impl Work<'_> {
             let touched = &self.start.touched;
             touched.is_empty() || touched.iter().any(|it| key.path.starts_with(&it.path))
         };
-        let lost = &self.start.lost.entries;
-        for at in lost.keys() {
-            if !is_implied(&at.key) && !self.ledger.is_wanted(&at.key) {
-                self.keep_frozen(at);
-            }
-        }
         let mut reasons: BTreeMap<(&String, String), Vec<String>> = BTreeMap::new();
         for (at, need) in &self.needed {
             let FileKey { file, key } = at;
-            let has_entry = self.ledger.entries.contains_key(at) || lost.contains_key(at);
+            let has_entry = self.ledger.entries.contains_key(at);
             if !concerns(key) || !(has_entry || self.ledger.has_made(file, &key.path)) {
                 continue;
             }

@@ -57,7 +57,7 @@ pub(crate) fn edit_keeping(
     start.check_owner();
     start.change_wants()?;
     start.adopt()?;
-    let (mut needed, mut frozen) = (kept.clone(), config.unreadable.clone());
+    let (mut needed, mut frozen) = (kept.clone(), BTreeMap::new());
     let mut rounds = 0;
     loop {
         let mut work = Work::new(&start, &frozen);
@@ -81,7 +81,7 @@ pub(crate) fn edit_keeping(
             }
             // Leaving is never refused: what can't go stays.
             Err((file, why)) if start.asked.is_empty() && !frozen.contains_key(&file) => {
-                frozen.insert(file, Arc::new(why));
+                frozen.insert(file, why);
                 needed.clone_from(kept);
                 rounds = 0;
             }

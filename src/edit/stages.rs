@@ -24,7 +24,10 @@ impl Work<'_> {
         self.merge_twins(&desired)?;
         self.merge_imports(&desired)?;
         self.merge_versions()?;
-        self.ledger.forget_implied(&self.views);
+        // Where an owner still misses something, it may be implied by that.
+        if self.ledger.owners.is_empty() {
+            self.ledger.forget_implied(&self.views);
+        }
         Ok(())
     }
 

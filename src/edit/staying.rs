@@ -71,9 +71,15 @@ impl Work<'_> {
             let Some(holder) = self.held_by(file).filter(|_| is_emptied) else {
                 continue;
             };
+            let config = self.start.config;
+            let too = if config.links.contains(&config.path_of(file)) {
+                " and delete what it leads to"
+            } else {
+                ""
+            };
             let message = format!(
                 "not removed from {file}: version: {holder} leads to this file, and containerd does not \
-                 start without it. To remove it: take {holder} away. Then run the same command again"
+                 start without it. To remove it: take {holder} away{too}. Then run the same command again"
             );
             self.report.warn("left-behind", message);
             self.report.left_behind.push(LeftBehind {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
-use std::sync::Arc;
 
 use crate::config::view::{View, Views};
 use crate::containerd::spelling;
@@ -63,14 +62,14 @@ pub(super) struct Work<'e> {
     pub(super) ledger: Ledger,
     pub(super) needed: Needed,
     /// Files whose text can't be changed, and why: what is to go from them stays.
-    pub(super) frozen: &'e BTreeMap<String, Arc<Error>>,
+    pub(super) frozen: &'e BTreeMap<String, Error>,
     /// Files from which a default is taken that the tool had not put there.
     pub(super) reset: BTreeSet<String>,
     pub(super) report: Report,
 }
 
 impl<'e> Work<'e> {
-    pub(super) fn new(start: &'e Start<'e>, frozen: &'e BTreeMap<String, Arc<Error>>) -> Self {
+    pub(super) fn new(start: &'e Start<'e>, frozen: &'e BTreeMap<String, Error>) -> Self {
         Self {
             start,
             views: start.views.clone(),
@@ -210,7 +209,9 @@ impl<'e> Work<'e> {
         made.sort_by_key(|made| std::cmp::Reverse(made.path.len()));
         for made @ Made { file, path, .. } in made {
             // One that somebody has emptied goes once nobody wants anything there.
-            let is_left = self.ledger.made.contains(made) && !self.ledger.is_wanted_below(path);
+            let is_left = self.ledger.made.contains(made)
+                && !self.ledger.has_in(file, path)
+                && !self.ledger.is_wanted_below(path);
             let views = self.start.views.get(file).zip(self.views.get_mut(file));
             let changed =
                 views.filter(|(before, view)| is_left || !before.tree.is_shared_by(&view.tree));

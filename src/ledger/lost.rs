@@ -22,13 +22,12 @@ impl Ledger {
     }
 
     /// Remembers it again where no other text has taken the place of the file, as far as it is wanted, or
-    /// implied by what others want, or may be in a file that is there and that no edit can read.
+    /// implied by what others want.
     pub(crate) fn keep_lost(&mut self, mut lost: Self, views: &Views) {
         let has_owners = !self.owners.is_empty();
         lost.entries.retain(|at, _| {
             let is_owned = self.is_wanted(&at.key) || has_owners && is_implied(&at.key);
-            let view = views.get(&at.file).filter(|view| !view.exists);
-            view.is_some_and(|view| is_owned || view.is_unreadable)
+            is_owned && is_lost(&at.file, views)
         });
         self.entries.extend(lost.entries);
         lost.made

@@ -1,7 +1,6 @@
 //! Leaving is never refused: what others still need stays and is named, or comes to them.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 
 use crate::tool::Node;
 
@@ -196,49 +195,4 @@ fn what_was_adopted_is_no_licence_for_harm() {
     let before = node.text();
     node.run(&["remove", "--owner", "a"]).exits(79);
     assert_eq!(node.text(), before);
-}
-
-/// What others have done to a drop-in keeps nobody here.
-#[test]
-fn a_drop_in_that_no_edit_can_read_holds_nobody_up() {
-    for how in ["no TOML", "masked", "a folder"] {
-        let node = Node::with(BASE);
-        let drop_in = node.folder().join("conf.d/50-a.toml");
-        let kata = ["add", "kata", "--owner", "a", "--drop-in"];
-        node.run(&kata).exits(0);
-        node.run(&["add", "crun", "--owner", "b"]).exits(0);
-        node.run(&["add", "spin", "--owner", "c", "--drop-in=conf.d/50-a.toml"])
-            .exits(0);
-        let whole = fs::read(&drop_in).expect("reads");
-        fs::remove_file(&drop_in).expect("removes");
-        match how {
-            "masked" => symlink("/dev/null", &drop_in).expect("links"),
-            "a folder" => fs::create_dir(&drop_in).expect("a folder"),
-            _ => fs::write(&drop_in, "version = 3\n]\n").expect("writes"),
-        }
-        // Who comes has to be told; who goes need not care.
-        let code = if how == "no TOML" { 65 } else { 66 };
-        node.run(&["add", "youki", "--owner", "d"]).exits(code);
-        node.run(&["remove", "--owner", "b"]).exits(0);
-        assert!(!node.text().contains("crun"), "{how}: {}", node.text());
-        let run = node.run(&["remove", "--owner", "c"]).exits(79);
-        let said = "not removed from conf.d/50-a.toml: ";
-        assert!(run.stderr.contains(said), "{how}: {run:#?}");
-        assert!(run.stderr.contains("To remove it: "), "{how}: {run:#?}");
-        // It goes in the first run that can read the file.
-        match how {
-            "a folder" => fs::remove_dir(&drop_in).expect("removes"),
-            _ => fs::remove_file(&drop_in).expect("removes"),
-        }
-        fs::write(&drop_in, &whole).expect("writes");
-        node.run(&["remove", "--owner", "c"]).exits(0);
-        let text = fs::read_to_string(&drop_in).expect("reads");
-        assert!(
-            !text.contains("spin") && text.contains("kata"),
-            "{how}: {text}"
-        );
-        node.run(&["remove", "--owner", "a"]).exits(0);
-        assert_eq!(node.text(), BASE, "{how}");
-        assert!(!drop_in.exists(), "{how}");
-    }
 }

@@ -28,10 +28,14 @@ pub(crate) fn without_own(
         .map(|entry| {
             let key = toml_edit::Key::parse(entry["key"].as_str().unwrap_or_default());
             let key = key.expect("a key");
-            let path: Path = key.iter().map(|it| it.get().to_owned()).collect();
-            placed(&path, version)
+            key.iter().map(|it| it.get().to_owned()).collect::<Path>()
         })
-        .filter(|path| *path != ["version"])
+        // What somebody has set by hand since is not only the tool's.
+        .filter(|path| {
+            let at = (name.to_owned(), path.clone());
+            *path != ["version"] && !world.foreign_values.contains_key(&at)
+        })
+        .map(|path| placed(&path, version))
         .collect();
     let there = values(text);
     let base = world.base.get(name).cloned().flatten();
@@ -48,12 +52,15 @@ pub(crate) fn without_own(
     let paths: Vec<&[String]> = paths.into_iter().collect();
     let path = *paths.get(random.usize(..paths.len().max(1)))?;
     let mut document = parse(text);
-    if document.to_string() != *text {
-        return None;
-    }
     let (last, above) = path.split_last()?;
     table(&mut document, above)?.remove(last)?;
-    Some(document.to_string())
+    // Whole lines, and no other way to write what stays.
+    let lines: BTreeSet<&str> = text.lines().collect();
+    let changed = document.to_string();
+    changed
+        .lines()
+        .all(|it| lines.contains(it))
+        .then_some(changed)
 }
 
 fn table<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut dyn TableLike> {

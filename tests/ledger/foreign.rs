@@ -10,7 +10,7 @@ use crate::meaning::{
     At, Disk, MAIN, Path, RUNTIME, canonical, header, is_toml, item, parse, path, placed,
     plain_literal, printed, runtimes, values, version,
 };
-use crate::world::{Outcome, World, data};
+use crate::world::{Outcome, Touched, World, data};
 
 /// Lets a foreign hand act, unless it would take CRI down: that nobody does on purpose.
 pub(crate) fn hand(world: &mut World, kind: u8, seed: u64, judge: &mut Judge) {
@@ -85,7 +85,7 @@ fn act(world: &mut World, kind: u8, seed: u64) {
     if kind == DELETED {
         world.disk.insert(name.clone(), None);
         world.foreign_values.retain(|(file, _), _| *file != name);
-        (world.is_touched, world.is_added_to) = (true, true);
+        world.touched = Touched::Anything;
         return;
     }
     let main = world.disk.get(MAIN).cloned().flatten();
@@ -115,9 +115,14 @@ fn act(world: &mut World, kind: u8, seed: u64) {
     } = hand;
     match changed.filter(|changed| is_toml(changed)) {
         Some(changed) if changed != text => {
-            world.is_touched = true;
             // Where no comment of the tool's is left, it can't tell the text from another one.
-            world.is_added_to |= kind != DELETES_OWN || !changed.contains("# containerd-edit");
+            let is_known = kind == DELETES_OWN && changed.contains("# containerd-edit");
+            let touched = if is_known {
+                Touched::Own
+            } else {
+                Touched::Anything
+            };
+            world.touched = world.touched.max(touched);
             world.disk.insert(name, Some(changed));
         }
         _ => {}
@@ -163,7 +168,7 @@ fn put_back(world: &mut World, random: &mut fastrand::Rng) {
     }
     world.disk.extend(backup.disk);
     world.foreign_values = backup.foreign_values;
-    (world.is_touched, world.is_added_to) = (true, true);
+    world.touched = Touched::Anything;
 }
 
 fn without_comments(text: &str) -> String {

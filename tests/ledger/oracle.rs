@@ -10,7 +10,7 @@ use crate::foreign;
 use crate::harm::Judge;
 use crate::life::{Command, Life, OWNERS, Step, What};
 use crate::meaning::{At, Disk, MAIN, handler, plain_literal, runtimes, said};
-use crate::world::{Outcome, World, data, shown, there};
+use crate::world::{Outcome, Touched, World, data, shown, there};
 
 /// Lives on these bases, and what was counted.
 pub(crate) struct Run<'b> {
@@ -240,7 +240,7 @@ fn is_in_force(world: &World, command: &Command, report: &Report) -> Result<(), 
 fn at_the_end(world: &World, told: &Told) -> Result<(), String> {
     let ledger = data(world.ledger.as_ref());
     let entries = ledger["entries"].as_array().map_or(0, Vec::len);
-    if !world.is_touched && !world.has_adopted && !world.has_lost_ledger {
+    if world.touched == Touched::Nothing && !world.has_adopted && !world.has_lost_ledger {
         if there(&world.disk) != there(&world.base) {
             let shown = shown(&world.base, &world.disk);
             return Err(format!(
@@ -271,7 +271,7 @@ fn at_the_end(world: &World, told: &Told) -> Result<(), String> {
             .filter(|(_, lines): &(_, Vec<String>)| !lines.is_empty())
             .collect::<BTreeMap<_, _>>()
     };
-    if !world.is_added_to && lines(&world.disk) != lines(&world.base) {
+    if world.touched == Touched::Own && lines(&world.disk) != lines(&world.base) {
         let shown = shown(&world.base, &world.disk);
         return Err(format!(
             "something stays of what a person has deleted:\n{shown}\n{:#?}",

@@ -22,14 +22,21 @@ pub(crate) struct World {
     pub foreign_values: BTreeMap<At, String>,
     pub backups: Vec<Backup>,
     pub base: Disk,
-    /// Whether foreign hands have changed anything.
-    pub is_touched: bool,
-    /// Whether they have done more than to delete keys and tables of the tool's.
-    pub is_added_to: bool,
+    /// What foreign hands have changed.
+    pub touched: Touched,
     /// Whether the ledger was lost, or one of an older time was put back.
     pub has_lost_ledger: bool,
     pub has_adopted: bool,
     pub wishes: Wishes,
+}
+
+/// What foreign hands have changed, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touched {
+    Nothing,
+    /// They have deleted keys and tables of the tool's.
+    Own,
+    Anything,
 }
 
 #[derive(Clone)]
@@ -95,8 +102,7 @@ impl World {
             foreign_values: said(base),
             backups: Vec::new(),
             base: base.clone(),
-            is_touched: false,
-            is_added_to: false,
+            touched: Touched::Nothing,
             has_lost_ledger: false,
             has_adopted: false,
             wishes: Wishes::default(),
@@ -191,7 +197,7 @@ impl World {
         }
         let order = match self.order(&edited, bare, &may_go, judge) {
             Some(order) => order,
-            None if command.what == What::Leave && !self.is_touched => {
+            None if command.what == What::Leave && self.touched == Touched::Nothing => {
                 return Err(format!("no order serves\n{}", shown(&self.disk, &after)));
             }
             None if command.what == What::Leave => edited.files.clone(),

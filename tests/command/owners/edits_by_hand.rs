@@ -48,6 +48,27 @@ fn what_was_set_by_hand_outlives_the_owner() {
     assert_eq!(node.text(), left);
 }
 
+/// An empty array is a value as any other.
+#[test]
+fn an_empty_array_gives_back_what_was_set_by_hand() {
+    let node = Node::empty();
+    let set = [
+        "set",
+        "plugins.\"io.containerd.cri.v1.runtime\".cdi_spec_dirs=[]",
+    ];
+    node.run(&set).exits(0);
+    let by_hand = node.text().replace("[]", "['/mine']");
+    fs::write(node.config(), by_hand).expect("writes");
+    node.run(&set).exits(0);
+    assert!(node.text().contains("= []"), "{}", node.text());
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert!(
+        node.text().contains("cdi_spec_dirs = ['/mine']"),
+        "{}",
+        node.text()
+    );
+}
+
 /// containerd would not start with an address alone, and an uninstall is not held up.
 #[test]
 fn a_proxy_plugin_with_a_key_set_by_hand_keeps_its_type() {
@@ -126,7 +147,7 @@ const MINE: &str = "version = 3\n\n[plugins.'io.containerd.cri.v1.runtime'.conta
 fn what_a_person_leaves_of_an_owners_keys_goes_with_the_owner() {
     let kata = "[handlers.kata]\n[handlers.kata.options]\n[debug]\nlevel = 'debug'\n";
     let nydus = "[handlers.kata]\nsnapshotter = 'nydus'\n";
-    for (original, patch, drop_in) in [
+    let cases = [
         // A header for a table that is there for another's sake.
         (MINE, "default = 'mine'\n", false),
         // The implied `runc`, and the twin of the snapshotter.
@@ -134,7 +155,9 @@ fn what_a_person_leaves_of_an_owners_keys_goes_with_the_owner() {
         ("version = 3\n", nydus, false),
         ("version = 3\n", kata, true),
         ("# mine\nversion = 3\n\n[grpc]\n  gid = 1\n", nydus, true),
-    ] {
+    ];
+    let cases = cases.map(|case| [false, true].map(|runs_between| (case, runs_between)));
+    for ((original, patch, drop_in), runs_between) in cases.into_iter().flatten() {
         let node = Node::with(original);
         fs::write(node.folder().join("patch.toml"), patch).expect("writes");
         let path = node.folder().join("patch.toml");
@@ -142,25 +165,31 @@ fn what_a_person_leaves_of_an_owners_keys_goes_with_the_owner() {
         let more: &[&str] = if drop_in { &["--drop-in"] } else { &[] };
         node.run(&[&["apply", path, "--owner", "a"], more].concat())
             .exits(0);
-        let file = match drop_in {
-            true => node.folder().join("conf.d/50-a.toml"),
-            false => node.config(),
+        let file = if drop_in {
+            node.folder().join("conf.d/50-a.toml")
+        } else {
+            node.config()
         };
         let text = fs::read_to_string(&file).expect("reads");
         // A person deletes the handler's tables, and the line of the other key.
         let mut is_kata = false;
-        let kept = text.lines().filter(|line| {
+        let kept = text.split_inclusive('\n').filter(|line| {
             if line.starts_with('[') {
                 is_kata = line.contains("runtimes.kata");
             }
             let is_key = line.contains("level = ") || line.contains("_name = ");
             !is_kata && !is_key
         });
-        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        let kept: String = kept.collect();
         assert_ne!(kept, text);
         fs::write(&file, kept).expect("writes");
+        if runs_between {
+            node.run(&["remove", "--owner", "nobody"]).exits(0);
+            node.run(&["set", "grpc.uid=7", "--owner", "b"]).exits(0);
+            node.run(&["remove", "--owner", "b"]).exits(0);
+        }
         node.run(&["remove", "--owner", "a"]).exits(0);
-        assert_eq!(node.text(), original, "{patch} {drop_in}");
+        assert_eq!(node.text(), original, "{patch} {drop_in} {runs_between}");
         assert_eq!(file.exists(), !drop_in);
     }
 }

@@ -54,13 +54,11 @@ pub(crate) fn without_own(
     let mut document = parse(text);
     let (last, above) = path.split_last()?;
     table(&mut document, above)?.remove(last)?;
-    // Whole lines, and no other way to write what stays.
-    let lines: BTreeSet<&str> = text.lines().collect();
+    // Whole lines, and no other way or order to write what stays.
+    let mut lines = text.lines();
     let changed = document.to_string();
-    changed
-        .lines()
-        .all(|it| lines.contains(it))
-        .then_some(changed)
+    let is_kept = changed.lines().all(|line| lines.any(|it| it == line));
+    is_kept.then_some(changed)
 }
 
 fn table<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut dyn TableLike> {

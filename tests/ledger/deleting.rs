@@ -54,11 +54,11 @@ pub(crate) fn without_own(
     let mut document = parse(text);
     let (last, above) = path.split_last()?;
     table(&mut document, above)?.remove(last)?;
-    // Whole lines, and no other way or order to write what stays.
+    // Whole lines, no other way or order to write what stays, and no comment of somebody's.
     let mut lines = text.lines();
     let changed = document.to_string();
     let is_kept = changed.lines().all(|line| lines.any(|it| it == line));
-    is_kept.then_some(changed)
+    (is_kept && comments(&changed) == comments(text)).then_some(changed)
 }
 
 fn table<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut dyn TableLike> {
@@ -67,4 +67,15 @@ fn table<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut d
         item = item.as_table_like_mut()?.get_mut(name)?;
     }
     item.as_table_like_mut()
+}
+
+/// How many comments there are that are not the tool's.
+fn comments(text: &str) -> usize {
+    let comments = text
+        .lines()
+        .map(str::trim_start)
+        .filter(|it| it.starts_with('#'));
+    comments
+        .filter(|it| !it.starts_with("# containerd-edit"))
+        .count()
 }

@@ -150,10 +150,12 @@ impl Editor {
                 }
             }
         }
-        let entry = |path: &PathBuf| self.host_root.entry(path);
-        let links = known.into_iter().filter(|path| *path != self.main());
-        let links = links.filter(|path| entry(path).is_ok_and(|entry| entry.is_symlink()));
-        reading.config.links.extend(links);
+        let main = self.main();
+        let is_link = |path: &PathBuf| {
+            let entry = self.host_root.entry(path);
+            *path != main && entry.is_ok_and(|entry| entry.is_symlink())
+        };
+        reading.config.links = known.into_iter().filter(is_link).collect();
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A config: all files that containerd reads, in its order, each parsed once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +43,13 @@ pub(crate) struct File {
     pub(crate) is_writable: bool,
     /// Whether its text is a part of the main file's: that one's version holds, and it names none.
     pub(crate) is_part: bool,
+}
+
+/// What leads to a drop-in: the path of a link to it, or of the file that imports it.
+#[derive(Debug)]
+pub(crate) enum Holder {
+    Link(PathBuf),
+    Import(PathBuf),
 }
 
 impl Config {
@@ -249,16 +257,15 @@ impl Config {
     }
 
     /// What containerd would not start with if a file were gone: a link in an imported folder, or an
-    /// import by name. That of the
-    /// main file an edit takes away.
-    pub(crate) fn holder(&self, name: &str) -> Option<String> {
+    /// import by name. That of the main file an edit takes away.
+    pub(crate) fn holder(&self, name: &str) -> Option<Holder> {
         let path = self.path_of(name);
         let by_pattern = |file: &File| {
             let mut imports = file.imports().map(|it| absolute(&file.path, &it));
             imports.any(|import| is_pattern(&import) && leads_to(&import, &path))
         };
         if self.links.contains(&path) && self.files.iter().any(by_pattern) {
-            return Some(format!("the link {}", path.display()));
+            return Some(Holder::Link(path));
         }
         let mut others = self.files.iter().filter(|it| it.name != name);
         let names_it = |other: &&File| {
@@ -267,7 +274,7 @@ impl Config {
             !is_editable && imports.any(|import| import == path)
         };
         let other = others.find(names_it)?;
-        Some(format!("the import in {}", other.path.display()))
+        Some(Holder::Import(other.path.clone()))
     }
 
     /// The name of the drop-in that is an owner's own in a folder which the main file imports by a
@@ -295,6 +302,15 @@ impl Config {
         }
         files.match_patterns();
         files
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(path) => write!(formatter, "the link {}", path.display()),
+            Self::Import(path) => write!(formatter, "the import in {}", path.display()),
+        }
     }
 }
 

@@ -115,10 +115,6 @@ impl View {
         {
             place = rival.place;
         }
-        if self.tree.get(&place).is_some() {
-            // Letter by letter, as most keys that are asked for.
-            return place;
-        }
         let is_name = |place: &[String]| is_name(&self.spelling.canonical(place));
         Tree::spelled([&self.tree, &self.full], place, is_name)
     }

@@ -25,7 +25,7 @@ impl Work<'_> {
         self.merge_imports(&desired)?;
         self.merge_versions()?;
         // Where an owner still misses something, it may be implied by that.
-        if self.ledger.owners.is_empty() {
+        if self.ledger.owners.is_empty() && !self.ledger.has_in_force(&self.views) {
             self.ledger.forget_implied(&self.views);
         }
         Ok(())

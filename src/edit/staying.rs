@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
+use crate::config::files::Holder;
 use crate::containerd::made_besides;
 use crate::error::NextStep;
 use crate::ledger::is_implied;
@@ -55,7 +56,7 @@ impl Work<'_> {
     }
 
     /// What keeps a drop-in of the tool's from being deleted: it leads to it.
-    pub(super) fn held_by(&self, file: &str) -> Option<String> {
+    pub(super) fn held_by(&self, file: &str) -> Option<Holder> {
         let before = self.start.views.get(file);
         let was_there = before.is_some_and(|before| before.exists);
         if !was_there || !self.ledger.has_made(file, &[]) {
@@ -71,11 +72,9 @@ impl Work<'_> {
             let Some(holder) = self.held_by(file).filter(|_| is_emptied) else {
                 continue;
             };
-            let config = self.start.config;
-            let too = if config.links.contains(&config.path_of(file)) {
-                " and delete what it leads to"
-            } else {
-                ""
+            let too = match holder {
+                Holder::Link(_) => " and delete what it leads to",
+                Holder::Import(_) => "",
             };
             let message = format!(
                 "not removed from {file}: version: {holder} leads to this file, and containerd does not \
@@ -85,7 +84,7 @@ impl Work<'_> {
             self.report.left_behind.push(LeftBehind {
                 key: "version".to_owned(),
                 file: file.clone(),
-                needed_by: holder,
+                needed_by: holder.to_string(),
             });
         }
     }

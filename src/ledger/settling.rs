@@ -42,24 +42,20 @@ impl Ledger {
         self.keep_lost(lost, views);
     }
 
-    /// What is implied does not outlive what it is implied by: where nothing else of the tool is in
-    /// force, it is the file's own.
+    /// Leaves what is implied to the files. It does not outlive what it is implied by: where nothing else
+    /// of the tool is in force, it is the file's own.
     pub(crate) fn forget_implied(&mut self, views: &Views) {
-        if self.has_in_force(views) {
-            return;
-        }
         let goes = |at: &&FileKey| self.may_be_forgotten(&at.key) && !self.has_emptied(at, views);
         let implied: BTreeSet<FileKey> = self.entries.keys().filter(goes).cloned().collect();
         self.entries.retain(|at, _| !implied.contains(at));
     }
 
     /// Whether anything of the tool is in force by which others may be implied.
-    fn has_in_force(&self, views: &Views) -> bool {
-        let mut others = self.entries.keys().filter(|at| {
-            let is_for_others = self.may_be_forgotten(&at.key) || self.has_emptied(at, views);
-            !is_for_others
-        });
-        others.any(|at| self.is_in_force(at, views))
+    pub(crate) fn has_in_force(&self, views: &Views) -> bool {
+        let is_for_others =
+            |at: &FileKey| self.may_be_forgotten(&at.key) || self.has_emptied(at, views);
+        let mut keys = self.entries.keys();
+        keys.any(|at| !is_for_others(at) && self.is_in_force(at, views))
     }
 
     /// Whether a key is in a file that the tool has made, and that says nothing else and can't go yet: it

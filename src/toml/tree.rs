@@ -75,6 +75,10 @@ impl Tree {
         mut path: Path,
         is_name: impl Fn(&[String]) -> bool,
     ) -> Path {
+        // Letter by letter, as most keys that are asked for.
+        if trees.first().is_some_and(|tree| tree.get(&path).is_some()) {
+            return path;
+        }
         let mut values = trees.map(|tree| Some(&tree.root));
         for depth in 0..path.len() {
             let mut there = values.into_iter().flatten();

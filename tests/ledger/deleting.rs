@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{DocumentMut, TableLike};
-
-use crate::meaning::{Path, item, parse, placed, values};
-use crate::world::{World, data};
+use crate::meaning::{Path, item, item_mut, parse, placed, values};
+use crate::world::{World, data, key_of};
 
 /// The text of a file without one key that the tool has put where nothing was, or without a table of
 /// nothing else.
@@ -25,11 +23,7 @@ pub(crate) fn without_own(
         is_new && entry["file"] == name
     });
     let own: BTreeSet<Path> = own
-        .map(|entry| {
-            let key = toml_edit::Key::parse(entry["key"].as_str().unwrap_or_default());
-            let key = key.expect("a key");
-            key.iter().map(|it| it.get().to_owned()).collect::<Path>()
-        })
+        .map(key_of)
         // What somebody has set by hand since is not only the tool's.
         .filter(|path| {
             let at = (name.to_owned(), path.clone());
@@ -53,20 +47,13 @@ pub(crate) fn without_own(
     let path = *paths.get(random.usize(..paths.len().max(1)))?;
     let mut document = parse(text);
     let (last, above) = path.split_last()?;
-    table(&mut document, above)?.remove(last)?;
+    let table = item_mut(&mut document, above)?.as_table_like_mut()?;
+    table.remove(last)?;
     // Whole lines, no other way or order to write what stays, and no comment of somebody's.
     let mut lines = text.lines();
     let changed = document.to_string();
     let is_kept = changed.lines().all(|line| lines.any(|it| it == line));
     (is_kept && comments(&changed) == comments(text)).then_some(changed)
-}
-
-fn table<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut dyn TableLike> {
-    let mut item = document.as_item_mut();
-    for name in path {
-        item = item.as_table_like_mut()?.get_mut(name)?;
-    }
-    item.as_table_like_mut()
 }
 
 /// How many comments there are that are not the tool's.

@@ -7,10 +7,10 @@ use crate::harm::Judge;
 use crate::life::Command;
 use crate::life::OWNERS;
 use crate::meaning::{
-    At, Disk, MAIN, Path, RUNTIME, canonical, header, is_toml, item, parse, path, placed,
+    At, Disk, MAIN, Path, RUNTIME, canonical, header, is_toml, item, item_mut, parse, path, placed,
     plain_literal, printed, runtimes, values, version,
 };
-use crate::world::{Outcome, Touched, World, data};
+use crate::world::{Outcome, Touched, World, data, key_of};
 
 /// Lets a foreign hand act, unless it would take CRI down: that nobody does on purpose.
 pub(crate) fn hand(world: &mut World, kind: u8, seed: u64, judge: &mut Judge) {
@@ -153,10 +153,7 @@ fn put_back(world: &mut World, random: &mut fastrand::Rng) {
     let is_put = |((file, path), value): (&At, &String)| {
         entries.iter().any(|entry| {
             let mut put = entry["put"].as_array().into_iter().flatten();
-            let key = entry["key"].as_str().unwrap_or_default();
-            let keys = toml_edit::Key::parse(key).expect("a key");
-            let is_it =
-                entry["file"] == file.as_str() && keys.iter().map(toml_edit::Key::get).eq(path);
+            let is_it = entry["file"] == file.as_str() && key_of(entry) == *path;
             is_it && put.any(|it| it.as_str().map(plain_literal).as_ref() == Some(value))
         })
     };
@@ -220,10 +217,7 @@ impl Hand<'_> {
         let entries = ledger["entries"].as_array().cloned().unwrap_or_default();
         let entry = |path: &Path| {
             entries.iter().find(|entry| {
-                let key = entry["key"].as_str().unwrap_or_default();
-                let keys = toml_edit::Key::parse(key).expect("a key");
-                let keys: Path = keys.iter().map(|key| key.get().to_owned()).collect();
-                entry["file"] == self.name.as_str() && keys == canonical(path)
+                entry["file"] == self.name.as_str() && key_of(entry) == canonical(path)
             })
         };
         let found = values(&self.text);
@@ -270,10 +264,7 @@ impl Hand<'_> {
             }
         }
         let mut document = parse(&self.text);
-        let mut at = document.as_item_mut();
-        for name in &path {
-            at = at.as_table_like_mut()?.get_mut(name)?;
-        }
+        let at = item_mut(&mut document, &path)?;
         let old = at.as_value()?.clone();
         let mut new: toml_edit::Value = value.parse().expect("a value");
         *new.decor_mut() = old.decor().clone();
@@ -351,11 +342,7 @@ impl Hand<'_> {
         } else {
             ("snapshotter", "\"native\"")
         };
-        let mut at = document.as_item_mut();
-        for name in &table {
-            at = at.as_table_like_mut()?.get_mut(name)?;
-        }
-        let at = at.as_table_like_mut()?;
+        let at = item_mut(&mut document, &table)?.as_table_like_mut()?;
         if at.contains_key(key) {
             return None;
         }

@@ -71,6 +71,15 @@ pub(crate) fn item<'d>(document: &'d DocumentMut, path: &[String]) -> Option<&'d
     Some(item)
 }
 
+/// The same, to be changed.
+pub(crate) fn item_mut<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut Item> {
+    let mut item = document.as_item_mut();
+    for name in path {
+        item = item.as_table_like_mut()?.get_mut(name)?;
+    }
+    Some(item)
+}
+
 /// The values of a text, by their paths as written.
 pub(crate) fn values(text: &str) -> BTreeMap<Path, Value> {
     fn walk(item: &Item, path: &mut Path, found: &mut BTreeMap<Path, Value>) {

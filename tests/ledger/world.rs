@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harm::{FOLDER, Judge};
 use crate::life::{Command, NAMES, What};
-use crate::meaning::{At, Disk, MAIN, canonical, handler, said, values, written};
+use crate::meaning::{At, Disk, MAIN, Path, canonical, handler, said, values, written};
 use crate::wishes::Wishes;
 
 #[derive(Clone)]
@@ -91,6 +91,13 @@ pub(crate) fn data(ledger: Option<&String>) -> Value {
     ledger.map_or(Value::Null, |json| {
         serde_json::from_str(json).expect("JSON")
     })
+}
+
+/// The canonical key of an entry of a ledger.
+pub(crate) fn key_of(entry: &Value) -> Path {
+    let key = toml_edit::Key::parse(entry["key"].as_str().unwrap_or_default());
+    let key = key.expect("a key");
+    key.iter().map(|it| it.get().to_owned()).collect()
 }
 
 impl World {

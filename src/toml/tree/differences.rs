@@ -38,9 +38,7 @@ impl Tree {
             path: Path::new(),
             found: Vec::new(),
         };
-        if !is_shared(&self.root, &after.root) {
-            comparison.compare(&self.root, &after.root);
-        }
+        comparison.compare(&self.root, &after.root);
         comparison.found
     }
 }

@@ -9,14 +9,15 @@ use crate::report::{Report, Until};
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer};
 
-/// What a call can fail with.
-const ERRORS: [&str; 8] = [
-    "EIO", "ENOSPC", "EDQUOT", "EROFS", "EINTR", "EACCES", "ENOMEM", "EBUSY",
+/// What a call can fail with: those that the command tells apart.
+const ERRORS: [&str; 7] = [
+    "EIO", "ENOSPC", "EDQUOT", "EROFS", "EINTR", "EACCES", "EBUSY",
 ];
-/// And while the files are only read: what a process is told there differs in little else.
-const READING: [&str; 3] = ["EIO", "EINTR", "EACCES"];
+/// While the files are only read, and for a second edit that changes them: what a process is told
+/// there differs in little else.
+const SOME_ERRORS: [&str; 3] = ["EIO", "EINTR", "EACCES"];
 /// For the edits that take the same paths as the others once the config is found: the whole product
-/// would double the time.
+/// would treble the time.
 const FEW_ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
 /// The exit codes that are documented for a call that failed.
 const REFUSALS: [i32; 4] = [74, 75, 77, 78];
@@ -129,11 +130,11 @@ fn faults(
         for call in rehearsal::calls(subject, example) {
             changes |= call.makes_a_change();
             let errors = errors.unwrap_or(match example.edit {
-                Edit::Add | Edit::Remove if changes => &ERRORS,
-                Edit::Add | Edit::Remove | Edit::Unchanged => &READING,
+                Edit::Add if changes => &ERRORS,
+                Edit::Add | Edit::Remove | Edit::Unchanged => &SOME_ERRORS,
                 Edit::Create | Edit::Delete | Edit::Linked | Edit::Record => &FEW_ERRORS,
             });
-            for &error in errors.iter().filter(|error| call.can_fail(error)) {
+            for error in call.errors_of(errors) {
                 faults.extend([false, true].map(|lasts| Fault {
                     example,
                     call: call.clone(),

@@ -17,8 +17,10 @@ const NOT_DURABLE: i32 = 76;
 struct Signal(&'static str, i32);
 
 const KILL: Signal = Signal("KILL", 9);
-/// What a shell, a service manager and a lost connection send. They let a process tidy up.
-const POLITE: [Signal; 3] = [Signal("TERM", 15), Signal("INT", 2), Signal("HUP", 1)];
+/// What a shell, a service manager and a lost connection send. They let a process tidy up, which it
+/// does for one as for the other: one edit will do for the last two.
+const POLITE: [Signal; 3] = [TERM, Signal("INT", 2), Signal("HUP", 1)];
+const TERM: Signal = Signal("TERM", 15);
 
 /// Whoever runs the tests under nohup(1), or in the background of a script, has some of these ignored.
 const ENTERING: [&str; 2] = ["env", "--default-signal=TERM,INT,HUP"];
@@ -93,7 +95,8 @@ fn kills(subject: Subject, edits: &[Edit], signals: &[Signal], until: Until) -> 
             // A signal that lets the call be made comes too late for the last one.
             let comes = |&&signal: &&Signal| match signal {
                 KILL => ends.contains(&call),
-                _ => call.returns(),
+                TERM => call.returns(),
+                _ => call.returns() && example.edit == Edit::Add,
             };
             for &signal in signals.iter().filter(comes) {
                 let others: &[bool] = if signal == KILL {

@@ -14,10 +14,11 @@ const SHOWN: usize = 20;
 const LONGEST: usize = 200;
 
 /// How far a rig goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Until {
     /// To show that it would find something.
     FirstFinding,
+    #[default]
     End,
 }
 

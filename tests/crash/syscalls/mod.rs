@@ -149,6 +149,17 @@ impl Call {
         }
     }
 
+    /// Those of some errors that it can fail with; one that asks for memory has its own.
+    pub(crate) fn errors_of(&self, errors: &[&'static str]) -> Vec<&'static str> {
+        let errors = if self.asks_for_memory() {
+            &["ENOMEM"]
+        } else {
+            errors
+        };
+        let can_fail = |error: &&'static str| self.can_fail(error);
+        errors.iter().copied().filter(can_fail).collect()
+    }
+
     /// Whether a path is among its arguments.
     pub(crate) fn names(&self, path: &Path) -> bool {
         let is_path = |argument: &Argument| match argument {

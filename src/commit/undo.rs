@@ -1,8 +1,6 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
-use std::collections::BTreeMap;
-
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
@@ -17,7 +15,7 @@ use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::edit::run::edit;
 use crate::error::{Code, Error, NextStep};
-use crate::ledger::{Ledger, LedgerPair, Want};
+use crate::ledger::{FileKey, Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 use crate::want::key::Key;
@@ -35,7 +33,11 @@ impl Editor {
         let was_killed = found.is_of_a_killed_run();
         let after = found.ledger;
         let Some(before) = found.previous else {
-            let error = self.not_undone("no change is recorded", NextStep::RemoveInstead);
+            let instead = match found.main.existing {
+                Some(_) => NextStep::RemoveInstead,
+                None => NextStep::CreateConfig,
+            };
+            let error = self.not_undone("no change is recorded", instead);
             return Err(self.or_restore(
                 error,
                 RestoreFrom::Previous,
@@ -184,32 +186,30 @@ impl Editor {
 }
 
 /// The owners of a change want again what they wanted before it, but for what they have come to want
-/// since. What comes back has its old number: others' newer wants stay above it.
+/// since. What comes back has its old number: others' newer wants stay above it. All else stays as and
+/// where it is.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
     let (mut after, mut wanted) = (config.clone(), ledger.clone());
     wanted.disown_adopted(made);
     let mut merged = Report::default();
     for name in made.owners() {
-        let wants = |ledger: &Ledger| -> BTreeMap<Key, Want> {
-            let owner = ledger.owners.get(&name);
-            owner.map(|owner| owner.wants.clone()).unwrap_or_default()
-        };
-        let (old, new, now) = (wants(&made.before), wants(&made.after), wants(&wanted));
-        let value = |wants: &BTreeMap<Key, Want>, key| wants.get(key).map(|it| it.value.clone());
-        let goes_back =
-            |key| value(&old, key) != value(&new, key) && value(&now, key) == value(&new, key);
-        let stays = now.iter().filter(|(key, _)| !goes_back(key));
-        let comes_back = old.iter().filter(|(key, _)| goes_back(key));
-        let change = wanting(&name, stays.chain(comes_back.clone()));
-        if let Some(before) = made.before.owners.get(&name) {
+        let before = &made.before;
+        let is_still_so = |key: &&Key| wanted.wanted(&name, key) == made.after.wanted(&name, key);
+        let keys: Vec<&Key> = made.changed_keys(&name).filter(is_still_so).collect();
+        let change = wanting_again(&name, before, &keys);
+        if let Some(then) = before.owners.get(&name) {
             let owner = wanted.owners.entry(name.clone());
-            let owner = owner.or_insert_with(|| before.without_wants());
-            owner
-                .wants
-                .extend(comes_back.map(|(key, want)| (key.clone(), want.clone())));
+            let owner = owner.or_insert_with(|| then.without_wants());
+            let again = keys.iter().filter_map(|key| then.wants.get_key_value(*key));
+            let again = again.map(|(key, want)| (key.clone(), want.clone()));
+            owner.wants.extend(again);
         }
         let edited = edit(&after, &wanted, &change)?;
         (after, wanted) = (edited.config, edited.ledger);
+        let owner = wanted.owners.get_mut(&name);
+        if let Some((owner, then)) = owner.zip(before.owners.get(&name)) {
+            owner.file.clone_from(&then.file);
+        }
         merged.warnings.extend(edited.report.warnings);
         merged.left_behind.extend(edited.report.left_behind);
     }
@@ -228,18 +228,23 @@ fn left_to_do(undone: &LedgerPair) -> Change {
     let [name] = owners.as_slice() else {
         return Change::default();
     };
-    let owner = undone.after.owners.get(name).into_iter();
-    let wants = owner.flat_map(|owner| &owner.wants);
-    wanting(name, wants)
+    let keys: Vec<&Key> = undone.changed_keys(name).collect();
+    wanting_again(name, &undone.after, &keys)
 }
 
-/// The owner wants this, and nothing else.
-fn wanting<'w>(owner: &str, wants: impl Iterator<Item = (&'w Key, &'w Want)>) -> Change {
-    wants.fold(
-        Change::of(owner).prune(),
-        |change, (key, want)| match want.value.clone() {
-            Some(value) => change.want(key.clone(), value),
-            None => change.want_nothing(key.clone()),
-        },
-    )
+/// The owner wants of these keys what it wants in `ledger`, where they stand by it.
+fn wanting_again(name: &str, ledger: &Ledger, keys: &[&Key]) -> Change {
+    let is_wanted = |at: &&FileKey| ledger.wanted(name, &at.key).is_some();
+    let mut entries = ledger.entries.keys().filter(|at| keys.contains(&&at.key));
+    let owner = ledger.owners.get(name).map(|owner| &owner.file);
+    let file = entries.find(is_wanted).map(|at| &at.file).or(owner);
+    let mut change = Change::of(name);
+    change.file = file.filter(|file| !file.is_empty()).cloned();
+    keys.iter().fold(change, |change, &key| {
+        match ledger.wanted(name, key).cloned() {
+            Some(Some(value)) => change.want(key.clone(), value),
+            Some(None) => change.want_nothing(key.clone()),
+            None => change.unset_key(key.clone()),
+        }
+    })
 }

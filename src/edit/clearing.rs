@@ -121,14 +121,17 @@ impl Start<'_> {
         // Handlers go by another verb.
         let below = below.filter(|it| it.handler().is_none() || table.handler().is_some());
         let names: Vec<String> = below.take(MOST_NAMES).map(Key::on_command_line).collect();
-        let keys = names.join(" ");
+        let mut keys = names.join(" ");
         let owner = self.owner();
+        if self.foreign_owner(table).is_some() && !keys.is_empty() {
+            keys.push_str(" --take-over");
+        }
         let next = match keys.as_str() {
             "" => NextStep::SeeHandlers,
             keys => NextStep::UnsetKeys { keys, owner },
         };
         let table = table.on_command_line();
-        let message = format!("{table} is a table, and its keys are no owner's: {next}");
+        let message = format!("{table} is a table, and none of its keys is {owner}'s: {next}");
         self.report.warn("not-one-key", message);
     }
 

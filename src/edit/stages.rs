@@ -15,8 +15,9 @@ use super::work::{Desired, DesiredValue, Work, rank};
 impl Work<'_> {
     /// Works the edit out.
     pub(super) fn run(&mut self) -> Result<(), Error> {
-        let mut desired = self.desired();
+        // What others have added to a handler that goes ties nothing to its file.
         self.remove_created_handlers();
+        let mut desired = self.desired();
         self.clear_proxies();
         self.merge_wants(&desired)?;
         self.merge_default(&mut desired)?;
@@ -115,7 +116,9 @@ impl Work<'_> {
         let orphans: Vec<&FileKey> = orphans.map(|(at, _)| at).collect();
         // Another owner's file may hold a key that is now in force elsewhere, or again.
         let names: BTreeSet<&Key> = orphans.iter().map(|at| &at.key).collect();
-        let concerned = |key: &Key| self.start.touched.contains(key) || names.contains(key);
+        let concerned = |key: &Key| {
+            self.start.touched.contains(key) || names.iter().any(|name| key.is_within(name))
+        };
         let wanted = desired.keys().filter(|at| concerned(&at.key));
         // Where nobody wants it, what may be implied is for a later step. Drop-ins import nothing by
         // themselves.

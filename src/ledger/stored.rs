@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::view::Views;
 use crate::disk::digest;
+use crate::toml::Literal;
 use crate::want::handler;
 use crate::want::key::Key;
 
@@ -111,6 +112,12 @@ impl Ledger {
     pub fn left(&self, owner: &str) -> Option<&str> {
         let left = self.left.iter().find(|left| left.owner == owner)?;
         Some(&left.time)
+    }
+
+    /// What an owner wants at a key; `Some(None)`: that nothing stands there.
+    pub(crate) fn wanted(&self, owner: &str, key: &Key) -> Option<&Option<Literal>> {
+        let want = self.owners.get(owner)?.wants.get(key)?;
+        Some(&want.value)
     }
 
     /// Makes nobody's again what a change has adopted.
@@ -280,5 +287,14 @@ impl LedgerPair {
         let names = before.keys().chain(after.keys());
         let changed = names.filter(|name| wants(before.get(*name)) != wants(after.get(*name)));
         changed.cloned().collect()
+    }
+
+    /// The keys of which an owner has come to want another value, or to want none.
+    pub(crate) fn changed_keys(&self, owner: &str) -> impl Iterator<Item = &Key> {
+        let ledgers = [&self.before, &self.after];
+        let owners = ledgers.iter().filter_map(|it| it.owners.get(owner));
+        let mut keys: BTreeSet<&Key> = owners.flat_map(|it| it.wants.keys()).collect();
+        keys.retain(|key| self.before.wanted(owner, key) != self.after.wanted(owner, key));
+        keys.into_iter()
     }
 }

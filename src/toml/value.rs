@@ -92,6 +92,11 @@ impl Value {
         self.form != Form::Unwritten
     }
 
+    /// Whether a table stands there as one value, in braces.
+    pub(crate) fn is_inline(&self) -> bool {
+        self.is_table() && self.span().is_some()
+    }
+
     pub(crate) fn table(&self) -> Option<&Table> {
         match &self.data {
             Data::Table(table) => Some(table),

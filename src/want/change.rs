@@ -308,8 +308,12 @@ impl Change {
 
     /// Does not want the key at a canonical path any more.
     #[doc(hidden)]
-    pub fn unset(mut self, path: &[&str]) -> Self {
-        self.unsets.push(Key::new(path));
+    pub fn unset(self, path: &[&str]) -> Self {
+        self.unset_key(Key::new(path))
+    }
+
+    pub(crate) fn unset_key(mut self, key: Key) -> Self {
+        self.unsets.push(key);
         self
     }
 

@@ -206,7 +206,7 @@ fn what_is_not_there_is_said_with_a_name_that_is() {
         );
     }
     let table = node.run(&["unset", "debug"]).exits(0);
-    let said = "debug is a table, and its keys are no owner's: name those that are to go";
+    let said = "debug is a table, and none of its keys is manual's: name those that are to go";
     assert!(table.stderr.contains(said), "{}", table.stderr);
     let json = node.run(&["unset", "debug.levle", "-o", "json"]).exits(0);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
@@ -339,4 +339,52 @@ fn keys_are_set_where_a_value_was_removed_to_make_room() {
         node.run(&["remove", "--owner", "manual"]).exits(0);
         assert_eq!(node.text(), "version = 3\n");
     }
+}
+
+/// A table with keys of the tool's alone makes room, and nothing of it comes back but what is wanted.
+#[test]
+fn a_value_takes_the_place_of_another_owners_table_and_of_nobodys() {
+    const CONFIG: &str = "version = 3\n";
+    let key = "plugins.\"x.y.z\".a";
+    let (below, value) = (format!("{key}.b=1"), format!("{key}=2"));
+    for leaves in [["b", "c"], ["c", "b"]] {
+        let node = Node::with(CONFIG);
+        node.run(&["set", &below, "--owner", "b"]).exits(0);
+        let takes_over = ["set", &value, "--owner", "c", "--take-over"];
+        node.run(&takes_over).exits(0);
+        let again = node.run(&takes_over).exits(0);
+        assert!(again.stdout.contains("nothing to do"), "{again:#?}");
+        node.run(&["remove", "--owner", leaves[0]]).exits(0);
+        if leaves[0] == "c" {
+            assert!(node.text().contains("a.b = 1"), "{}", node.text());
+        }
+        node.run(&["remove", "--owner", leaves[1]]).exits(0);
+        assert_eq!(node.text(), CONFIG, "{leaves:?}");
+    }
+    let node = Node::with("version = 3\n[plugins.\"x.y.z\".a]\n# mine\nb = 1 # why\n");
+    let run = node.run(&["set", &value]).exits(65);
+    let said = ":2:1: plugins.\"x.y.z\".a is a table where a value belongs";
+    assert!(run.stderr.contains(said), "{run:#?}");
+}
+
+/// A table of another owner: the command that is named takes its keys out.
+#[test]
+fn to_take_another_owners_table_out_its_keys_are_named() {
+    let node = Node::with("version = 3\n");
+    let key = "plugins.\"x.y.z\".a.b";
+    node.run(&["set", &format!("{key}=1"), "--owner", "b"])
+        .exits(0);
+    let table = [
+        "unset",
+        "plugins.\"x.y.z\".a",
+        "--owner",
+        "c",
+        "--take-over",
+    ];
+    let run = node.run(&table).exits(0);
+    let said = format!("unset '{key}' --take-over --owner c`");
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    node.run(&["unset", key, "--take-over", "--owner", "c"])
+        .exits(0);
+    assert!(!node.text().contains("b = 1"), "{}", node.text());
 }

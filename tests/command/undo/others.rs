@@ -1,6 +1,7 @@
 //! What others have made of the files since stays, and the owner wants again what it wanted before.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use crate::tool::Node;
 
@@ -214,4 +215,53 @@ fn an_adoption_is_taken_back_and_not_what_was_adopted() {
         node.run(&["remove", "--owner", "a"]).exits(0);
         assert_eq!(node.text(), format!("{base}# a note\n"));
     }
+}
+
+/// The owner has keys in another file: they stay there, also where a file of somebody else's says the
+/// same key, and which of them wins.
+#[test]
+fn what_else_the_owner_wants_stays_where_it_is() {
+    const DROP_IN: &str = "version = 3\n\
+        [plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.kata]\n\
+        runtime_type = \"io.containerd.kata-old.v2\"\n";
+    let node = Node::with("version = 3\nimports = [\"conf.d/*.toml\"]\n");
+    let folder = node.folder().join("conf.d");
+    fs::create_dir(&folder).expect("creates");
+    node.run(&["add", "kata"]).exits(0);
+    fs::write(folder.join("10-user.toml"), DROP_IN).expect("writes");
+    let (config, kata) = (node.text(), fs::read(folder.join("50-manual.toml")).ok());
+    node.run(&["set", "grpc.gid=3", "--no-drop-in"]).exits(0);
+    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    undo(&node, &[]).exits(0);
+    assert_eq!(node.text(), format!("# theirs\n{config}"));
+    assert_eq!(fs::read(folder.join("50-manual.toml")).ok(), kata);
+}
+
+/// The other way round, and the drop-in that the change has made goes.
+#[test]
+fn a_drop_in_of_the_change_alone_goes_and_a_handler_comes_back_to_its_own() {
+    const CONFIG: &str = "version = 3\n";
+    let node = Node::with(CONFIG);
+    node.run(&["add", "kata"]).exits(0);
+    let before = node.text();
+    let with_comment = |node: &Node| {
+        fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    };
+    node.run(&["set", "grpc.gid=3", "--drop-in=x.toml"])
+        .exits(0);
+    with_comment(&node);
+    undo(&node, &[]).exits(0);
+    assert_eq!(node.text(), format!("# theirs\n{before}"));
+    assert!(!node.folder().join("x.toml").exists());
+
+    let node = Node::with(CONFIG);
+    node.run(&["add", "kata", "--drop-in=x.toml"]).exits(0);
+    node.run(&["set", "grpc.gid=3", "--no-drop-in"]).exits(0);
+    let drop_in = fs::read(node.folder().join("x.toml")).ok();
+    node.run(&["remove", "kata"]).exits(0);
+    with_comment(&node);
+    undo(&node, &[]).exits(0);
+    assert_eq!(fs::read(node.folder().join("x.toml")).ok(), drop_in);
+    node.run(&["set", "grpc.uid=3"]).exits(0);
+    assert!(node.text().contains("uid = 3"), "{}", node.text());
 }

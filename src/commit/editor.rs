@@ -209,10 +209,10 @@ impl Editor {
         };
         operation_log::file::read(&path).map_err(|source| {
             let error = Error::io(&path, "read the operation log", source);
-            if kind_at(&path).is_some_and(|kind| kind != REGULAR) {
-                error.with_hint(NextStep::MoveAway(&path))
-            } else {
-                error
+            match self.log {
+                _ if kind_at(&path).is_none_or(|kind| kind == REGULAR) => error,
+                LogTo::Beside => error.with_hint(NextStep::MoveAway(&path)),
+                _ => error.with_hint("name a file that is a log, or none: check --log"),
             }
         })
     }

@@ -136,7 +136,8 @@ impl Editor {
             after.files.clone_from(&found.ledger.files);
             after.is_undone = found.ledger.is_undone;
         } else {
-            after.is_undone = is_undone && restored.is_some();
+            // One that takes an undo back has done again what that had undone.
+            after.is_undone = is_undone && !found.ledger.is_undone && restored.is_some();
         }
         if let Some(restored) = restored {
             let mut restored = restored.clone();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::ledger::{FileKey, Made};
+use crate::ledger::{FileKey, Made, is_implied};
 use crate::toml::Path;
 use crate::want::key::{Key, handlers_path};
 
@@ -144,10 +144,11 @@ impl Work<'_> {
 
     /// Reports what stays, with what needs it and where that is. `after`: the files as they will be.
     pub(super) fn report_left_behind(&mut self, after: &Config) {
-        // What an earlier run has left behind is not for every later one to tell.
+        // What an earlier run has left behind is for its repetition to tell, and for no other one.
+        let touched = &self.start.touched;
+        let has_left = touched.is_empty() && self.ledger.left(self.start.owner()).is_some();
         let concerns = |key: &Key| {
-            let touched = &self.start.touched;
-            touched.is_empty() || touched.iter().any(|it| key.path.starts_with(&it.path))
+            has_left && !is_implied(key) || touched.iter().any(|it| key.path.starts_with(&it.path))
         };
         let mut reasons: BTreeMap<(&String, String), Vec<String>> = BTreeMap::new();
         for (at, need) in &self.needed {

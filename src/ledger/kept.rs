@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::want::key::Key;
+
 use super::file_key::FileKey;
 use super::owner::Owner;
 use super::stored::{Ledger, LedgerPair};
@@ -42,9 +44,14 @@ impl Ledger {
         part.made.retain(|made| made.file == file);
         part.full_texts.retain(|name, _| name == file);
         part.tables.retain(|name, _| name == file);
+        // What an owner missed beside this text is no other file's.
+        let others = self.entries.keys().filter(|at| at.file != file);
+        let elsewhere: BTreeSet<&Key> = others.map(|at| &at.key).collect();
         for owner in part.owners.values_mut() {
-            let wants = &mut owner.wants;
-            wants.retain(|key, _| part.entries.contains_key(&FileKey::new(file, key)));
+            owner.wants.retain(|key, _| {
+                let is_here = part.entries.contains_key(&FileKey::new(file, key));
+                is_here || !elsewhere.contains(key)
+            });
         }
         part.owners.retain(|_, owner| !owner.wants.is_empty());
         part
@@ -94,7 +101,6 @@ mod tests {
     use super::*;
     use crate::ledger::{Digests, Entry, Made, Want};
     use crate::toml::Literal;
-    use crate::want::key::Key;
 
     const FILE: &str = "config.toml";
 

@@ -196,3 +196,23 @@ fn what_was_adopted_is_no_licence_for_harm() {
     node.run(&["remove", "--owner", "a"]).exits(79);
     assert_eq!(node.text(), before);
 }
+
+/// What is there for the sake of others is left by nobody, and what is told once is told again to the
+/// same owner alone.
+#[test]
+fn a_removal_that_is_repeated_ends_as_the_first_one() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let driver = "handlers.runc.options.SystemdCgroup=false";
+    node.run(&["set", driver, "--owner", "b"]).exits(0);
+    for owner in ["a", "a", "nobody"] {
+        node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    let node = Node::with(BASE);
+    node.run(&PROXY).exits(0);
+    let snapshotter = ["add", "crun", "--set", "snapshotter=n", "--owner", "b"];
+    node.run(&snapshotter).exits(0);
+    for (owner, code) in [("a", 79), ("a", 79), ("nobody", 0)] {
+        node.run(&["remove", "--owner", owner]).exits(code);
+    }
+}

@@ -136,3 +136,27 @@ fn a_text_that_comes_back_after_a_killed_run_has_its_owners() {
         belongs_to_x(&node, &text);
     }
 }
+
+/// An owner misses what a text does not say, also after that text has come, gone and come again.
+#[test]
+fn who_misses_something_beside_a_text_misses_it_again() {
+    let node = Node::with(SERVES);
+    let text = node.folder().join("text");
+    fs::write(&text, SERVES).expect("writes");
+    let text = text.to_string_lossy().into_owned();
+    node.run(&["add", "kata", "--owner", "k"]).exits(0);
+    node.run(&["add", "spin", "--owner", "s"]).exits(0);
+    for _ in 0..2 {
+        node.run(&["restore", "--from", &text]).exits(0);
+        let status = node.run(&["status", "--exit-code"]).exits(10);
+        for handler in ["kata", "spin"] {
+            assert!(status.stdout.contains(handler), "{status:#?}");
+        }
+        node.run(&["undo"]).exits(0);
+        node.run(&["status", "--exit-code"]).exits(0);
+    }
+    for owner in ["k", "s"] {
+        node.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert_eq!(node.text(), SERVES);
+}

@@ -1,6 +1,6 @@
 //! A config: all files that containerd reads, in its order, each parsed once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ pub struct Config {
     pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
     pub(super) releases: Vec<Release>,
-    /// The drop-ins whose paths are links to the files.
-    pub(crate) links: BTreeSet<PathBuf>,
+    /// The links that lead to drop-ins: to that of their own path, or to another one.
+    pub(crate) links: BTreeMap<PathBuf, PathBuf>,
 }
 
 /// One file of a config.
@@ -66,7 +66,7 @@ impl Config {
             tables: BTreeMap::new(),
             successors: BTreeMap::new(),
             releases: Release::LINES.to_vec(),
-            links: BTreeSet::new(),
+            links: BTreeMap::new(),
         };
         config.insert(path, text, true)?;
         Ok(config)
@@ -153,6 +153,12 @@ impl Config {
         for file in self.files.iter_mut().filter(|file| file.path == path) {
             file.is_part = true;
         }
+    }
+
+    /// Says that the file at `link` is a link to the one at `path`: it is no other file then.
+    pub(crate) fn set_link(&mut self, link: PathBuf, path: PathBuf) {
+        self.files.retain(|file| file.path != link || link == path);
+        self.links.insert(link, path);
     }
 
     /// Whether a distribution merges drop-ins into a file that it writes itself, as k0s does.
@@ -260,12 +266,16 @@ impl Config {
     /// import by name. That of the main file an edit takes away.
     pub(crate) fn holder(&self, name: &str) -> Option<Holder> {
         let path = self.path_of(name);
-        let by_pattern = |file: &File| {
-            let mut imports = file.imports().map(|it| absolute(&file.path, &it));
-            imports.any(|import| is_pattern(&import) && leads_to(&import, &path))
+        let is_read = |link: &Path| {
+            let mut imports = self.files.iter().flat_map(|file| {
+                let imports = file.imports();
+                imports.map(|import| absolute(&file.path, &import))
+            });
+            imports.any(|it| (is_pattern(&it) || link != path) && leads_to(&it, link))
         };
-        if self.links.contains(&path) && self.files.iter().any(by_pattern) {
-            return Some(Holder::Link(path));
+        let mut links = self.links.iter().filter(|(_, it)| **it == path);
+        if let Some((link, _)) = links.find(|(link, _)| is_read(link)) {
+            return Some(Holder::Link(link.clone()));
         }
         let mut others = self.files.iter().filter(|it| it.name != name);
         let names_it = |other: &&File| {

@@ -238,13 +238,13 @@ impl Start<'_> {
         change: Change,
         before: &BTreeMap<Key, Want>,
     ) -> Vec<KeyValue> {
-        let mut wants = change.wants;
         let new = change.takes_cgroup_driver.iter().map(String::as_str);
         let new: Vec<&str> = new.collect();
         if new.is_empty() {
-            return wants;
+            return change.wants;
         }
-        let remaining = self.remaining(&wants, before);
+        let remaining = self.remaining(&change, before);
+        let mut wants = change.wants;
         let views = remaining.as_ref().map(Config::views);
         let drivers = Drivers {
             config: remaining.as_ref().unwrap_or(self.config),
@@ -271,13 +271,15 @@ impl Start<'_> {
 
     /// The config without what the owner drops with this change, if it drops something: nothing is
     /// taken over from that. It is an edit of its own, which takes no driver over.
-    fn remaining(&self, wants: &[KeyValue], before: &BTreeMap<Key, Want>) -> Option<Config> {
-        let stays = |key: &Key| wants.iter().any(|want| want.key == *key);
-        if !self.change.is_all || before.keys().all(stays) {
+    fn remaining(&self, completed: &Change, before: &BTreeMap<Key, Want>) -> Option<Config> {
+        let stays = |key: &Key| completed.wants.iter().any(|want| want.key == *key);
+        if !completed.is_all || before.keys().all(stays) {
             return None;
         }
-        let mut change = self.change.clone();
+        let mut change = completed.clone();
         change.takes_cgroup_driver.clear();
+        // What is completed is so already.
+        change.extended.clear();
         // A default may name a handler that is new.
         let default = Key::default_handler();
         change

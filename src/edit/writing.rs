@@ -50,8 +50,17 @@ impl Writing<'_> {
             return Ok(());
         }
         let surprise = |why: &str| refusal::surprise(self.work.start.config, self.name, why);
-        let changed =
-            files::parse(&changed.into()).map_err(|error| surprise(&error.to_string()))?;
+        let parsed =
+            |text: String| files::parse(&text.into()).map_err(|error| surprise(&error.to_string()));
+        let mut changed = parsed(changed)?;
+        if text.has_stray_comment(is_own) {
+            // What goes may have stood between it and another header.
+            let mut revision = Revision::of(&changed, is_own);
+            self.keep_comments(&mut revision, &changed);
+            let again = revision.finish();
+            let again = again.map_err(|it| refusal::refused(config, self.name, &it))?;
+            changed = parsed(again)?;
+        }
         if *changed.tree() != self.after().tree {
             let differs = self.after().tree.differences(changed.tree());
             return Err(surprise(&format!("{:?}", differs.first())));
@@ -74,9 +83,7 @@ impl Writing<'_> {
         let mut inserted = revision.apply(differences).map_err(refused)?;
         inserted.sort_by_key(|it| it.rank);
         self.insert(&mut revision, &inserted).map_err(refused)?;
-        for heading in document.headings(is_own) {
-            self.keep_comment(&mut revision, &heading);
-        }
+        self.keep_comments(&mut revision, document);
         // Somebody has moved what they stood above.
         if self.is_left() {
             revision.remove_stray_comments(|_| true);
@@ -142,6 +149,12 @@ impl Writing<'_> {
         match name {
             IMPLIED => self.is_left(),
             _ => name == start.owner() && owners.map(|it| it.contains_key(name)) == [true, false],
+        }
+    }
+
+    fn keep_comments(&self, revision: &mut Revision<'_>, document: &Document) {
+        for heading in document.headings(is_own) {
+            self.keep_comment(revision, &heading);
         }
     }
 

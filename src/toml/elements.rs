@@ -161,7 +161,8 @@ impl List {
             lost_comma = is_behind.and_then(|it| self::comma(text, it.end..element.start));
             let line_end = lines::end(text, end);
             let behind = text[end..line_end].trim_start_matches([' ', '\t']);
-            let before = previous.map_or(1, |it| it.end)..line_start;
+            let line_above = lines::start(text, line_start - 1);
+            let before = previous.map_or(1, |it| it.end).max(line_above)..line_start;
             let ends_comment = next.is_none() && line_end > close && text[before].contains('#');
             if behind.starts_with('#') || ends_comment {
                 // Somebody's comment, which would take the bracket along.

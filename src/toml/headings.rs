@@ -75,6 +75,11 @@ impl Document {
         }
     }
 
+    /// Whether no header follows a comment line that `is_own` accepts.
+    pub(crate) fn has_stray_comment(&self, is_own: fn(&str) -> bool) -> bool {
+        !self.stray_comments(is_own).is_empty()
+    }
+
     /// The comment lines that `is_own` accepts and no header follows.
     pub(super) fn stray_comments(&self, is_own: fn(&str) -> bool) -> Vec<Range<usize>> {
         let headers = self.index.headers();

@@ -16,7 +16,7 @@ use crate::ledgers::{self, wants};
 
 const WRITERS: usize = 8;
 /// Of each writer, for the command as it is.
-const ROUNDS: usize = 500;
+const ROUNDS: usize = 250;
 /// After so many a bug has shown itself, or the rig does not notice it.
 const MOST_ROUNDS: usize = 2000;
 

@@ -346,6 +346,9 @@ fn an_element_takes_the_style_of_its_array() {
     given("a = [ 'x' ] # a\n").insert_element("1", "a = [ 'x', 1 ] # a\n");
     given("a = [\r\n  'x',\r\n]\r\n").insert_element("1", "a = [\r\n  'x',\r\n  1,\r\n]\r\n");
     given("a = [{ x = 1 }]\n").insert_element("{ x = 2 }", "a = [{ x = 1 }, { x = 2 }]\n");
+    let (one, two) = ("a = [\n  1 # b\n  , ]\n", "a = [\n  1 # b\n  ,\n  2, ]\n");
+    given(one).insert_element("2", two);
+    given(two).remove_element(1, one);
     given("a = [1, 2, 3] # a\n").produces("a = [2, 4, 5] # a\n", |revision| {
         revision.remove_element(&keys("a"), 0)?;
         revision.remove_element(&keys("a"), 2)?;

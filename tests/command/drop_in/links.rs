@@ -50,3 +50,42 @@ fn a_drop_in_that_a_link_leads_to_stays_until_the_link_is_gone() {
         node.run(&["remove", "--owner", "a"]).exits(0);
     }
 }
+
+/// A person's link to it is no other file: it is edited once, and stays as long as the link does.
+#[test]
+fn a_link_beside_a_drop_in_is_the_same_file() {
+    for import in ["", "imports = ['conf.d/60-link.toml', 'conf.d/*.toml']\n"] {
+        let node = with_folder();
+        if !import.is_empty() {
+            fs::write(node.config(), format!("{EMPTY}{import}")).expect("writes");
+        }
+        node.run(&["add", "crun", "--owner", "a"]).exits(0);
+        let own = drop_in(&node, "50-a.toml");
+        let link = drop_in(&node, "60-link.toml");
+        symlink("50-a.toml", &link).expect("links");
+        node.run(&["add", "spin", "--owner", "a"]).exits(0);
+        node.run(&["remove", "spin", "--owner", "a"]).exits(0);
+        let run = node.run(&["remove", "--owner", "a"]).exits(79);
+        let said = format!("version: the link {} leads", link.display());
+        assert!(run.stderr.contains(&said), "{run:#?}");
+        assert_eq!(text(&own), EMPTY);
+        node.run(&["check"]).exits(0);
+        fs::remove_file(&link).expect("removes");
+        node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(!own.exists());
+    }
+}
+
+/// A person has given the file another name in the folder, and left a link.
+#[test]
+fn a_drop_in_that_was_renamed_below_a_link_is_edited_once() {
+    let node = with_folder();
+    node.run(&["add", "crun", "--owner", "a"]).exits(0);
+    let (link, renamed) = (drop_in(&node, "50-a.toml"), drop_in(&node, "70-b.toml"));
+    fs::rename(&link, &renamed).expect("renames");
+    symlink("70-b.toml", &link).expect("links");
+    node.run(&["add", "spin", "--owner", "a"]).exits(0);
+    node.run(&["remove", "--owner", "a"]).exits(79);
+    assert_eq!(text(&renamed), EMPTY);
+    node.run(&["check"]).exits(0);
+}

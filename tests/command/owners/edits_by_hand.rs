@@ -193,3 +193,51 @@ fn what_a_person_leaves_of_an_owners_keys_goes_with_the_owner() {
         assert_eq!(file.exists(), !drop_in);
     }
 }
+
+const RUNC: &str = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n";
+const RUNC_TYPE: &str = "  runtime_type = \"io.containerd.runc.v2\"\n";
+
+/// A config in which `crun` has come with the implied `runc`, and the next want of its owner: one key of
+/// `runc`, and no `crun`.
+fn one_key_of_runc() -> (Node, String) {
+    let node = Node::empty();
+    let crun = "handlers.crun.options.SystemdCgroup=false";
+    node.run(&["set", crun, "--owner", "c"]).exits(0);
+    let patch = node.folder().join("patch");
+    fs::write(
+        &patch,
+        format!("owner = \"c\"\n{RUNC}snapshotter = \"nydus\"\n"),
+    )
+    .expect("writes");
+    (node, patch.to_string_lossy().into_owned())
+}
+
+/// Its comment stands above another one, and above what that was above once it is gone.
+#[test]
+fn a_comment_that_comes_to_stand_above_another_block_is_put_right_at_once() {
+    let (node, patch) = one_key_of_runc();
+    let text = node.text();
+    let (runc, crun) = text
+        .split_once("\n# containerd-edit owner=c\n")
+        .expect("two blocks");
+    let (before, runc) = runc.split_at(runc.find(RUNC).expect("runc"));
+    let moved = format!("{before}\n# containerd-edit owner=c\n{crun}{runc}");
+    fs::write(node.config(), moved).expect("writes");
+    let apply = ["apply", &patch, "--prune", "--allow-not-serving"];
+    node.run(&apply).exits(0);
+    let block = format!("# containerd-edit owner=c\n{RUNC}");
+    assert!(node.text().contains(&block), "{}", node.text());
+    let again = node.run(&apply).exits(0);
+    assert!(again.stdout.contains("nothing to do"), "{again:#?}");
+}
+
+/// What ran it stands elsewhere: the handler is completed, whatever goes with the same edit.
+#[test]
+fn a_handler_without_its_type_is_completed_while_another_one_goes() {
+    let (node, patch) = one_key_of_runc();
+    let moved = node.text().replacen(&format!("{RUNC}{RUNC_TYPE}"), RUNC, 1);
+    fs::write(node.config(), moved).expect("writes");
+    node.run(&["apply", &patch, "--prune"]).exits(0);
+    let block = format!("{RUNC}{RUNC_TYPE}");
+    assert!(node.text().contains(&block), "{}", node.text());
+}

@@ -6,6 +6,7 @@ pub(crate) mod file_change;
 mod judging;
 mod kept;
 pub(crate) mod ledger;
+mod links;
 pub(crate) mod operation_log;
 mod order;
 pub(crate) mod outcome;

@@ -154,33 +154,6 @@ impl Editor {
         Ok(())
     }
 
-    /// Notes which drop-ins are links. Of a link and a file that it leads to, which containerd both reads,
-    /// the one that the ledger knows is edited, and the other one says the same.
-    fn note_links(&self, config: &mut Config, known: &[PathBuf]) {
-        let is_link = |path: &Path| self.host_root.entry(path).is_ok_and(|it| it.is_symlink());
-        let main = self.main();
-        let files = config.files().iter().map(|file| file.path.clone());
-        let drop_ins: Vec<PathBuf> = files.filter(|path| *path != main).collect();
-        for link in drop_ins.iter().filter(|path| is_link(path)) {
-            let Ok(real) = self.host_root.resolve(link) else {
-                continue;
-            };
-            let is_same = |it: &&PathBuf| self.host_root.resolve(it).is_ok_and(|it| it == real);
-            let mut others = drop_ins.iter().filter(|it| *it != link).filter(is_same);
-            match (others.next(), known.contains(link)) {
-                (Some(other), is_known) if !is_known => {
-                    config.set_link(link.clone(), other.clone())
-                }
-                (Some(other), _) if !known.contains(other) => {
-                    config.set_link(other.clone(), link.clone());
-                    config.set_link(link.clone(), link.clone());
-                }
-                (_, true) => config.set_link(link.clone(), link.clone()),
-                _ => {}
-            }
-        }
-    }
-
     fn read_files(&self, snapshot: &Snapshot) -> Result<Reading, Error> {
         let main = self.main();
         let files = ConfigFiles::read(&self.host_root, &main, self.source(snapshot));

@@ -209,10 +209,12 @@ impl Editor {
         };
         operation_log::file::read(&path).map_err(|source| {
             let error = Error::io(&path, "read the operation log", source);
-            match self.log {
-                _ if kind_at(&path).is_none_or(|kind| kind == REGULAR) => error,
-                LogTo::Beside => error.with_hint(NextStep::MoveAway(&path)),
-                _ => error.with_hint("name a file that is a log, or none: check --log"),
+            if kind_at(&path).is_none_or(|kind| kind == REGULAR) {
+                error
+            } else if self.log == LogTo::Beside {
+                error.with_hint(NextStep::MoveAway(&path))
+            } else {
+                error.with_hint("--log has to name a regular file")
             }
         })
     }

@@ -136,7 +136,7 @@ impl Editor {
             after.files.clone_from(&found.ledger.files);
             after.is_undone = found.ledger.is_undone;
         } else {
-            // One that takes an undo back has done again what that had undone.
+            // One that takes an undo back is none itself.
             after.is_undone = is_undone && !found.ledger.is_undone && restored.is_some();
         }
         if let Some(restored) = restored {

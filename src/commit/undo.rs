@@ -1,6 +1,8 @@
 //! Taking a change back: the bytes from before it where nobody has changed the files since, and else
 //! what its owner wanted before.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::commit::editor::Editor;
 use crate::commit::file_change::FileChange;
 use crate::commit::ledger::Found;
@@ -15,7 +17,7 @@ use crate::edit::edited::{Edited, Report};
 use crate::edit::judgement::Judged;
 use crate::edit::run::edit;
 use crate::error::{Code, Error, NextStep};
-use crate::ledger::{FileKey, Ledger, LedgerPair};
+use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
 use crate::want::key::Key;
@@ -186,8 +188,8 @@ impl Editor {
 }
 
 /// The owners of a change want again what they wanted before it, but for what they have come to want
-/// since. What comes back has its old number: others' newer wants stay above it. All else stays as and
-/// where it is.
+/// since. What comes back has its old number: others' newer wants stay above it. Other keys are not
+/// touched.
 fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edited, Error> {
     let (mut after, mut wanted) = (config.clone(), ledger.clone());
     wanted.disown_adopted(made);
@@ -195,8 +197,7 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
     for name in made.owners() {
         let before = &made.before;
         let is_still_so = |key: &&Key| wanted.wanted(&name, key) == made.after.wanted(&name, key);
-        let keys: Vec<&Key> = made.changed_keys(&name).filter(is_still_so).collect();
-        let change = wanting_again(&name, before, &keys);
+        let keys: BTreeSet<&Key> = made.changed_keys(&name).filter(is_still_so).collect();
         if let Some(then) = before.owners.get(&name) {
             let owner = wanted.owners.entry(name.clone());
             let owner = owner.or_insert_with(|| then.without_wants());
@@ -204,14 +205,16 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
             let again = again.map(|(key, want)| (key.clone(), want.clone()));
             owner.wants.extend(again);
         }
-        let edited = edit(&after, &wanted, &change)?;
-        (after, wanted) = (edited.config, edited.ledger);
+        for change in wanting_again(&name, before, keys) {
+            let edited = edit(&after, &wanted, &change)?;
+            (after, wanted) = (edited.config, edited.ledger);
+            merged.warnings.extend(edited.report.warnings);
+            merged.left_behind.extend(edited.report.left_behind);
+        }
         let owner = wanted.owners.get_mut(&name);
         if let Some((owner, then)) = owner.zip(before.owners.get(&name)) {
             owner.file.clone_from(&then.file);
         }
-        merged.warnings.extend(edited.report.warnings);
-        merged.left_behind.extend(edited.report.left_behind);
     }
     let report = Report {
         warnings: merged.warnings,
@@ -222,29 +225,41 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
 }
 
 /// What an undo that was killed has left to do: the owner wants what it wants by now, once more. Where it
-/// was about several, whatever comes next has to do.
+/// was about several owners or files, whatever comes next has to do.
 fn left_to_do(undone: &LedgerPair) -> Change {
     let owners: Vec<String> = undone.owners().into_iter().collect();
     let [name] = owners.as_slice() else {
         return Change::default();
     };
-    let keys: Vec<&Key> = undone.changed_keys(name).collect();
-    wanting_again(name, &undone.after, &keys)
+    let keys = undone.changed_keys(name).collect();
+    let mut changes = wanting_again(name, &undone.after, keys).into_iter();
+    let change = changes.next().unwrap_or_default();
+    changes.next().map_or(change, |_| Change::default())
 }
 
-/// The owner wants of these keys what it wants in `ledger`, where they stand by it.
-fn wanting_again(name: &str, ledger: &Ledger, keys: &[&Key]) -> Change {
-    let is_wanted = |at: &&FileKey| ledger.wanted(name, &at.key).is_some();
-    let mut entries = ledger.entries.keys().filter(|at| keys.contains(&&at.key));
-    let owner = ledger.owners.get(name).map(|owner| &owner.file);
-    let file = entries.find(is_wanted).map(|at| &at.file).or(owner);
-    let mut change = Change::of(name);
-    change.file = file.filter(|file| !file.is_empty()).cloned();
-    keys.iter().fold(change, |change, &key| {
-        match ledger.wanted(name, key).cloned() {
-            Some(Some(value)) => change.want(key.clone(), value),
-            Some(None) => change.want_nothing(key.clone()),
-            None => change.unset_key(key.clone()),
-        }
-    })
+/// The owner wants of these keys what it wants in `ledger`: a change for each file that they stood in by
+/// it, the last one with the default, whose handler is there by then.
+fn wanting_again(name: &str, ledger: &Ledger, keys: BTreeSet<&Key>) -> Vec<Change> {
+    let owners_file = ledger.owners.get(name).map(|owner| owner.file.as_str());
+    let entries = ledger.entries.keys();
+    let stood: BTreeMap<&Key, &str> = entries.map(|at| (&at.key, at.file.as_str())).collect();
+    let default = Key::default_handler();
+    let mut changes: BTreeMap<(bool, &str), Change> = BTreeMap::new();
+    for key in keys {
+        let want = ledger.wanted(name, key);
+        let file = want.and_then(|_| stood.get(key).copied().or(owners_file));
+        let file = file.unwrap_or_default();
+        let change = changes.entry((*key == default, file)).or_insert_with(|| {
+            let mut change = Change::of(name);
+            change.file = Some(file.to_owned()).filter(|file| !file.is_empty());
+            change
+        });
+        let so_far = std::mem::take(change);
+        *change = match want.cloned() {
+            Some(Some(value)) => so_far.want(key.clone(), value),
+            Some(None) => so_far.want_nothing(key.clone()),
+            None => so_far.unset_key(key.clone()),
+        };
+    }
+    changes.into_values().collect()
 }

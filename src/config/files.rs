@@ -27,7 +27,7 @@ pub struct Config {
     pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
     pub(super) releases: Vec<Release>,
-    /// The links that lead to drop-ins: to that of their own path, or to another one.
+    /// Each link to a drop-in, with the path under which that file is edited: its own, or another one.
     pub(crate) links: BTreeMap<PathBuf, PathBuf>,
 }
 
@@ -155,10 +155,23 @@ impl Config {
         }
     }
 
-    /// Says that the file at `link` is a link to the one at `path`: it is no other file then.
-    pub(crate) fn set_link(&mut self, link: PathBuf, path: PathBuf) {
-        self.files.retain(|file| file.path != link || link == path);
-        self.links.insert(link, path);
+    /// Says that the file of `paths`, which is read under each of them, is edited under `path`. It counts
+    /// where it is read last.
+    pub(crate) fn set_links(&mut self, paths: &[PathBuf], path: &PathBuf) {
+        let is_it = |file: &File| paths.contains(&file.path);
+        let last = self.files.iter().rposition(is_it);
+        let found = self.files.iter().position(|file| file.path == *path);
+        if let Some((last, found)) = last.zip(found).filter(|(last, found)| found < last) {
+            self.files[found..=last].rotate_left(1);
+        }
+        self.files.retain(|file| !is_it(file) || file.path == *path);
+        let links = paths.iter().map(|link| (link.clone(), path.clone()));
+        self.links.extend(links);
+    }
+
+    /// The path under which the file at `path` is edited.
+    pub(crate) fn edited_path(&self, path: PathBuf) -> PathBuf {
+        self.links.get(&path).cloned().unwrap_or(path)
     }
 
     /// Whether a distribution merges drop-ins into a file that it writes itself, as k0s does.
@@ -307,8 +320,12 @@ impl Config {
         let main = source(self.main()).unwrap_or_else(|| "".into());
         let mut files = ConfigFiles::new(&self.main().path, main);
         for file in &self.files[1..] {
-            let state = source(file).map_or(FileState::Missing, FileState::Bytes);
-            files.insert(&file.path, state);
+            let state = || source(file).map_or(FileState::Missing, FileState::Bytes);
+            files.insert(&file.path, state());
+            let links = self.links.iter().filter(|(_, path)| **path == file.path);
+            for (link, _) in links {
+                files.insert(link, state());
+            }
         }
         files.match_patterns();
         files

@@ -52,7 +52,6 @@ impl Work<'_> {
             return Ok(());
         }
         let is_there = now == value.literal;
-        let now = self.apart_from_own(at, value, now)?;
         if !is_there {
             self.check_reach(at, value)?;
             self.put(at, value)?;
@@ -65,38 +64,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What is to come back at a key that gets a value: of a table with keys of the tool's alone, nothing.
-    /// One with others' comes back if it is an inline one; under its own header it would not as it was.
-    fn apart_from_own(
-        &mut self,
-        at: &FileKey,
-        value: &DesiredValue,
-        now: Option<Literal>,
-    ) -> Result<Option<Literal>, Error> {
-        let FileKey { file, key } = at;
-        let is_table = |it: &Option<Literal>| it.as_ref().is_some_and(|it| it.is_table());
-        if !is_table(&now) || value.literal.is_none() || is_table(&value.literal) {
-            return Ok(now);
-        }
-        let view = &self.views[file];
-        let place = view.place(&key.path);
-        if self.ledger.foreign(file, view, &key.path).next().is_some() {
-            return match view.tree.get(&place) {
-                Some(table) if table.is_inline() => Ok(now),
-                _ => Err(refusal::obstacle(
-                    self.start.config,
-                    file,
-                    &place,
-                    "a value",
-                )),
-            };
-        }
-        let entries = &mut self.ledger.entries;
-        entries.retain(|it, _| it.file != *file || !it.key.is_below(key));
-        Ok(None)
-    }
-
-    /// Whether a key, or one above it, was in force in some file when the edit began.
+    /// Whether a key was in force in some file when the edit began.
     fn was_in_force(&self, key: &Key) -> bool {
         let start = self.start;
         let mut known = start

@@ -142,11 +142,17 @@ impl Work<'_> {
         written.or_else(wanted)
     }
 
+    /// Whether the owner has left, and an earlier run had to leave something of it behind: whoever repeats
+    /// that is told so again, and nobody else.
+    pub(super) fn has_left_something(&self) -> bool {
+        let mut left = self.ledger.left.iter();
+        self.start.touched.is_empty()
+            && left.any(|it| it.owner == self.start.owner() && it.left_behind)
+    }
+
     /// Reports what stays, with what needs it and where that is. `after`: the files as they will be.
     pub(super) fn report_left_behind(&mut self, after: &Config) {
-        // What an earlier run has left behind is for its repetition to tell, and for no other one.
-        let touched = &self.start.touched;
-        let has_left = touched.is_empty() && self.ledger.left(self.start.owner()).is_some();
+        let (touched, has_left) = (&self.start.touched, self.has_left_something());
         let concerns = |key: &Key| {
             has_left && !is_implied(key) || touched.iter().any(|it| key.path.starts_with(&it.path))
         };

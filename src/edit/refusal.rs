@@ -47,6 +47,12 @@ pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &s
     placed(wrong_type(&key, found, wanted), config, file, place)
 }
 
+/// A table stands where a value is to be put, and would not come back as it was.
+pub(super) fn table_in_the_way(config: &Config, file: &str, place: &[String]) -> Error {
+    let error = obstacle(config, file, place, "a value");
+    error.with_hint("take the table out first, as the owner of its keys or by hand")
+}
+
 fn wrong_type(key: &str, found: &str, wanted: &str) -> Error {
     let message = format!("{key} is {found} where {wanted} belongs");
     let hint = format!("make {key} {wanted}, or remove it; containerd can't read it as it is");

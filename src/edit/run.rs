@@ -134,6 +134,13 @@ impl Work<'_> {
         self.report_changes();
         self.report_left_behind(&after);
         self.report_held();
+        if !self.report.left_behind.is_empty() {
+            let owner = self.start.owner();
+            let mut left = self.ledger.left.iter_mut();
+            if let Some(left) = left.find(|left| left.owner == owner) {
+                left.left_behind = true;
+            }
+        }
         self.report_what_stays(&after);
         self.report_unknown();
         self.report_placement();

@@ -15,7 +15,7 @@ use super::work::{Desired, DesiredValue, Work, rank};
 impl Work<'_> {
     /// Works the edit out.
     pub(super) fn run(&mut self) -> Result<(), Error> {
-        // What others have added to a handler that goes ties nothing to its file.
+        // What others have added to a handler that goes must not decide which file the rest goes to.
         self.remove_created_handlers();
         let mut desired = self.desired();
         self.clear_proxies();
@@ -116,9 +116,7 @@ impl Work<'_> {
         let orphans: Vec<&FileKey> = orphans.map(|(at, _)| at).collect();
         // Another owner's file may hold a key that is now in force elsewhere, or again.
         let names: BTreeSet<&Key> = orphans.iter().map(|at| &at.key).collect();
-        let concerned = |key: &Key| {
-            self.start.touched.contains(key) || names.iter().any(|name| key.is_within(name))
-        };
+        let concerned = |key: &Key| self.start.touched.contains(key) || names.contains(key);
         let wanted = desired.keys().filter(|at| concerned(&at.key));
         // Where nobody wants it, what may be implied is for a later step. Drop-ins import nothing by
         // themselves.

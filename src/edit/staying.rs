@@ -68,8 +68,9 @@ impl Work<'_> {
     /// Tells of drop-ins of which this edit leaves no more than what something leads to.
     pub(super) fn report_held(&mut self) {
         for (file, view) in &self.views {
-            let is_emptied = view.is_empty() && !self.start.views[file].is_empty();
-            let Some(holder) = self.held_by(file).filter(|_| is_emptied) else {
+            let was_empty = self.start.views[file].is_empty();
+            let is_told = view.is_empty() && (!was_empty || self.has_left_something());
+            let Some(holder) = self.held_by(file).filter(|_| is_told) else {
                 continue;
             };
             let too = match holder {

@@ -93,7 +93,11 @@ impl Start<'_> {
         } else if let Some(time) = self.change.time.clone().filter(|_| was_there) {
             tombstones.retain(|left| left.owner != name);
             let owner = name.to_owned();
-            tombstones.push(Tombstone { owner, time });
+            tombstones.push(Tombstone {
+                owner,
+                time,
+                left_behind: false,
+            });
         }
     }
 
@@ -210,6 +214,13 @@ impl Start<'_> {
     /// unless the change [declares](Change::declares) what its owner wants: that comes on top.
     fn check_owners(&self) -> Result<(), Error> {
         let Change { overrules, .. } = self.change;
+        for name in &self.change.extended {
+            let key = Key::of_handler(name, &["runtime_type"]);
+            let owner = self.foreign_owner(&key);
+            if let Some(owner) = owner.filter(|_| *overrules != Overrules::All) {
+                return Err(refusal::foreign_key(&key, owner, self.owner()));
+            }
+        }
         for KeyValue { key, .. } in &self.change.wants {
             let rival = Successor::rival(&key.path);
             let rival = rival.iter().flat_map(|it| self.ledger.wants_below(it));

@@ -159,8 +159,19 @@ impl<'e> Work<'e> {
         {
             return Err(refusal::obstacle(config, file, obstacle, "a table"));
         }
+        let there = view.tree.get(&place);
+        if there.is_some_and(Value::is_table) && !literal.is_table() {
+            // One in braces comes back as it was, if it is nobody's.
+            let is_whole = there.is_some_and(Value::is_inline)
+                && self
+                    .ledger
+                    .entries_in(file, &key.path)
+                    .all(|(it, _)| it == at);
+            if !is_whole {
+                return Err(refusal::table_in_the_way(config, file, &place));
+            }
+        }
         if key.element.is_some() {
-            let there = view.tree.get(&place);
             if there.is_some_and(|it| it.array().is_none()) {
                 return Err(refusal::obstacle(config, file, &place, "an array"));
             }

@@ -52,6 +52,9 @@ pub struct Tombstone {
     pub owner: String,
     /// When it was removed, in RFC 3339.
     pub time: String,
+    /// Whether something that it wanted stayed, since others needed it.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub left_behind: bool,
 }
 
 /// The owner that has the newest of these wants.

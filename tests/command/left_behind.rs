@@ -209,10 +209,12 @@ fn a_removal_that_is_repeated_ends_as_the_first_one() {
         node.run(&["remove", "--owner", owner]).exits(0);
     }
     let node = Node::with(BASE);
+    node.run(&["add", "spin", "--owner", "c"]).exits(0);
+    node.run(&["remove", "--owner", "c"]).exits(0);
     node.run(&PROXY).exits(0);
     let snapshotter = ["add", "crun", "--set", "snapshotter=n", "--owner", "b"];
     node.run(&snapshotter).exits(0);
-    for (owner, code) in [("a", 79), ("a", 79), ("nobody", 0)] {
+    for (owner, code) in [("a", 79), ("a", 79), ("nobody", 0), ("c", 0)] {
         node.run(&["remove", "--owner", owner]).exits(code);
     }
 }

@@ -89,3 +89,48 @@ fn a_drop_in_that_was_renamed_below_a_link_is_edited_once() {
     assert_eq!(text(&renamed), EMPTY);
     node.run(&["check"]).exits(0);
 }
+
+/// Nor are several, wherever they are read, and whichever of them is named.
+#[test]
+fn several_links_beside_a_drop_in_are_the_same_file() {
+    for names in [["10-x.toml", "20-y.toml"], ["60-x.toml", "40-y.toml"]] {
+        let node = with_folder();
+        node.run(&["add", "crun", "--owner", "a"]).exits(0);
+        let own = drop_in(&node, "50-a.toml");
+        for name in names {
+            symlink("50-a.toml", drop_in(&node, name)).expect("links");
+        }
+        let named = format!("--drop-in=conf.d/{}", names[0]);
+        node.run(&["add", "spin", "--owner", "a", &named]).exits(0);
+        node.run(&["remove", "--owner", "a"]).exits(79);
+        assert_eq!(text(&own), EMPTY);
+        node.run(&["check"]).exits(0);
+    }
+}
+
+/// What people link from elsewhere is theirs, also under two names.
+#[test]
+fn a_file_below_two_links_is_still_read() {
+    let node = with_folder();
+    let real = node.folder().join("real.toml");
+    let handler = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]\n";
+    fs::write(&real, format!("{EMPTY}{handler}runtime_type = 'x'\n")).expect("writes");
+    for name in ["10-a.toml", "20-b.toml"] {
+        symlink(&real, drop_in(&node, name)).expect("links");
+    }
+    node.run(&["add", "kata", "--owner", "k"]).exits(78);
+}
+
+/// The last name counts.
+#[test]
+fn a_file_counts_where_it_is_read_last() {
+    let node = with_folder();
+    node.run(&["set", "grpc.gid=3", "--owner", "a"]).exits(0);
+    let theirs = format!("{EMPTY}[grpc]\ngid = 7\n");
+    fs::write(drop_in(&node, "55-u.toml"), theirs).expect("writes");
+    symlink("50-a.toml", drop_in(&node, "60-link.toml")).expect("links");
+    let run = node.run(&["set", "grpc.gid=4", "--owner", "a"]).exits(0);
+    assert!(!run.stderr.contains("55-u"), "{run:#?}");
+    let run = node.run(&["get", "grpc.gid"]).exits(0);
+    assert_eq!(run.stdout, "4\n");
+}

@@ -1,5 +1,7 @@
 //! `set` and `unset`: single keys, whoever has set them.
 
+use std::fs;
+
 use crate::tool::Node;
 
 use super::CONFIG;
@@ -341,30 +343,39 @@ fn keys_are_set_where_a_value_was_removed_to_make_room() {
     }
 }
 
-/// A table with keys of the tool's alone makes room, and nothing of it comes back but what is wanted.
+/// A table would not come back as it was: it has to be taken out first.
 #[test]
-fn a_value_takes_the_place_of_another_owners_table_and_of_nobodys() {
+fn a_value_does_not_take_the_place_of_a_table() {
     const CONFIG: &str = "version = 3\n";
     let key = "plugins.\"x.y.z\".a";
-    let (below, value) = (format!("{key}.b=1"), format!("{key}=2"));
-    for leaves in [["b", "c"], ["c", "b"]] {
-        let node = Node::with(CONFIG);
-        node.run(&["set", &below, "--owner", "b"]).exits(0);
-        let takes_over = ["set", &value, "--owner", "c", "--take-over"];
-        node.run(&takes_over).exits(0);
-        let again = node.run(&takes_over).exits(0);
-        assert!(again.stdout.contains("nothing to do"), "{again:#?}");
-        node.run(&["remove", "--owner", leaves[0]]).exits(0);
-        if leaves[0] == "c" {
-            assert!(node.text().contains("a.b = 1"), "{}", node.text());
-        }
-        node.run(&["remove", "--owner", leaves[1]]).exits(0);
-        assert_eq!(node.text(), CONFIG, "{leaves:?}");
+    let (below, value) = (format!("{key}.b"), format!("{key}=2"));
+    for table in [
+        "[plugins.\"x.y.z\".a]\n# mine\nb = 1 # why\n",
+        "[plugins.\"x.y.z\".a]\n# mine\n",
+    ] {
+        let node = Node::with(format!("{CONFIG}{table}"));
+        let run = node.run(&["set", &value]).exits(65);
+        let said = ":2:1: plugins.\"x.y.z\".a is a table where a value belongs";
+        assert!(run.stderr.contains(said), "{run:#?}");
     }
-    let node = Node::with("version = 3\n[plugins.\"x.y.z\".a]\n# mine\nb = 1 # why\n");
-    let run = node.run(&["set", &value]).exits(65);
-    let said = ":2:1: plugins.\"x.y.z\".a is a table where a value belongs";
-    assert!(run.stderr.contains(said), "{run:#?}");
+    for braces in [false, true] {
+        let node = Node::with(CONFIG);
+        if braces {
+            let text = format!("{CONFIG}[plugins.\"x.y.z\"]\na = {{ k = 0 }}\n");
+            fs::write(node.config(), text).expect("writes");
+        }
+        let original = node.text();
+        node.run(&["set", &format!("{below}=1"), "--owner", "b"])
+            .exits(0);
+        node.run(&["set", &value, "--owner", "c", "--take-over"])
+            .exits(65);
+        node.run(&["unset", &below, "--owner", "b"]).exits(0);
+        node.run(&["set", &value, "--owner", "c", "--take-over"])
+            .exits(0);
+        node.run(&["remove", "--owner", "b"]).exits(0);
+        node.run(&["remove", "--owner", "c"]).exits(0);
+        assert_eq!(node.text(), original);
+    }
 }
 
 /// A table of another owner: the command that is named takes its keys out.

@@ -107,3 +107,20 @@ fn of_two_tables_with_a_handler_one_is_the_owners() {
         "{listed}"
     );
 }
+
+/// Nor does one who only unsets a key of it have the rest.
+#[test]
+fn a_key_of_another_owners_handler_is_not_unset_by_adding_it() {
+    let node = Node::with("version = 3\n");
+    let path = "options.ConfigPath=/opt/k.toml";
+    node.run(&["add", "kata", "--owner", "k", "--set", path])
+        .exits(0);
+    let text = node.text();
+    for key in ["options.ConfigPath", "snapshotter"] {
+        let run = node
+            .run(&["add", "kata", "--owner", "m", "--unset", key])
+            .exits(78);
+        assert!(run.stderr.contains("belongs to k"), "{run:#?}");
+        assert_eq!(node.text(), text);
+    }
+}

@@ -265,3 +265,27 @@ fn a_drop_in_of_the_change_alone_goes_and_a_handler_comes_back_to_its_own() {
     node.run(&["set", "grpc.uid=3"]).exits(0);
     assert!(node.text().contains("uid = 3"), "{}", node.text());
 }
+
+/// Its keys stood in two files.
+#[test]
+fn each_key_comes_back_to_its_file() {
+    let node = Node::with("version = 3\n");
+    node.run(&["add", "kata", "--drop-in=x.toml"]).exits(0);
+    node.run(&["set", "grpc.gid=3", "--no-drop-in"]).exits(0);
+    node.run(&["set-default", "kata", "--drop-in=x.toml"])
+        .exits(0);
+    let drop_in = || fs::read_to_string(node.folder().join("x.toml")).ok();
+    let before = (node.text(), drop_in());
+    node.run(&["remove", "--owner", "manual"]).exits(0);
+    assert_eq!(drop_in(), None);
+    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    undo(&node, &[]).exits(0);
+    let is_in = |text: &str, key: &str| text.contains(key);
+    let (config, drop_in) = (node.text(), drop_in().expect("it is back"));
+    for (key, count) in [("gid = 3", 0), ("kata]", 1), ("default_runtime_name", 1)] {
+        let found = [is_in(&config, key), is_in(&drop_in, key)];
+        assert_eq!(found, [count == 0, count == 1], "{key}: {config}{drop_in}");
+        let then = before.1.as_deref().expect("it was there");
+        assert_eq!(found, [is_in(&before.0, key), is_in(then, key)], "{key}");
+    }
+}

@@ -249,7 +249,8 @@ fn wanting_again(name: &str, ledger: &Ledger, keys: BTreeSet<&Key>) -> Vec<Chang
         let want = ledger.wanted(name, key);
         let file = want.and_then(|_| stood.get(key).copied().or(owners_file));
         let file = file.unwrap_or_default();
-        let change = changes.entry((*key == default, file)).or_insert_with(|| {
+        let comes_last = want.is_some() && *key == default;
+        let change = changes.entry((comes_last, file)).or_insert_with(|| {
             let mut change = Change::of(name);
             change.file = Some(file.to_owned()).filter(|file| !file.is_empty());
             change

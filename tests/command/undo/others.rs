@@ -266,6 +266,17 @@ fn a_drop_in_of_the_change_alone_goes_and_a_handler_comes_back_to_its_own() {
     assert!(node.text().contains("uid = 3"), "{}", node.text());
 }
 
+/// A default goes with its handler, without a word.
+#[test]
+fn a_handler_and_its_default_go_together() {
+    let node = Node::with("version = 2\n");
+    node.run(&["add", "kata", "--default"]).exits(0);
+    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    let run = undo(&node, &[]).exits(0);
+    assert!(!run.stderr.contains("warning"), "{run:#?}");
+    assert_eq!(node.text(), "# theirs\nversion = 2\n");
+}
+
 /// Its keys stood in two files.
 #[test]
 fn each_key_comes_back_to_its_file() {

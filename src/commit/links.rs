@@ -1,7 +1,7 @@
 //! Drop-ins that are links, or that links lead to.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::commit::editor::Editor;
 use crate::config::Config;
@@ -13,8 +13,9 @@ impl Editor {
         let main = self.main();
         let files = config.files().iter().map(|file| &file.path);
         let drop_ins: Vec<PathBuf> = files.filter(|path| **path != main).cloned().collect();
-        let is_link = |path: &Path| self.host_root.entry(path).is_ok_and(|it| it.is_symlink());
-        if !drop_ins.iter().any(|path| is_link(path)) {
+        let is_link = |path: &&PathBuf| self.host_root.entry(path).is_ok_and(|it| it.is_symlink());
+        let links: BTreeSet<PathBuf> = drop_ins.iter().filter(is_link).cloned().collect();
+        if links.is_empty() {
             return;
         }
         let mut same: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
@@ -25,15 +26,17 @@ impl Editor {
         }
         for mut paths in same.into_values() {
             let is_known = |path: &&PathBuf| known.contains(path);
-            let own = || paths.iter().find(|path| !is_link(path)).or(paths.first());
-            let Some(edited) = paths.iter().find(is_known).or_else(own).cloned() else {
+            let own = || paths.iter().find(|path| !links.contains(*path));
+            let edited = paths.iter().find(is_known).or_else(own);
+            let Some(edited) = edited.or(paths.first()).cloned() else {
                 continue;
             };
             // Another one that the ledger knows is a file of its own to it.
-            paths.retain(|path| *path == edited || !known.contains(path));
-            let is_alone = paths.len() == 1;
-            if !is_alone || known.contains(&edited) && is_link(&edited) {
-                paths.retain(|path| *path != edited || is_link(path));
+            paths.retain(|path| *path != edited && !known.contains(path));
+            if links.contains(&edited) && (known.contains(&edited) || !paths.is_empty()) {
+                paths.push(edited.clone());
+            }
+            if !paths.is_empty() {
                 config.set_links(&paths, &edited);
             }
         }

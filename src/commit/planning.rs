@@ -79,8 +79,10 @@ impl Editor {
         }
         let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let named = self.named_file(&change.owner, &reading.config, &found.ledger)?;
-        let named = named.map(|path| reading.config.edited_path(path));
-        change.file = named.map(|path| reading.config.name_of(&path));
+        change.file = named.map(|path| {
+            let path = reading.config.edited_path(path);
+            reading.config.name_of(&path)
+        });
         if change.file.is_some() || change.adds() {
             let file = placement::file(&reading.config, &found.ledger, &change);
             match self.choose(&mut reading, &found.target, &file) {

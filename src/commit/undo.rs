@@ -197,7 +197,8 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
     for name in made.owners() {
         let before = &made.before;
         let is_still_so = |key: &&Key| wanted.wanted(&name, key) == made.after.wanted(&name, key);
-        let keys: BTreeSet<&Key> = made.changed_keys(&name).filter(is_still_so).collect();
+        let mut keys = made.changed_keys(&name);
+        keys.retain(is_still_so);
         if let Some(then) = before.owners.get(&name) {
             let owner = wanted.owners.entry(name.clone());
             let owner = owner.or_insert_with(|| then.without_wants());
@@ -205,7 +206,7 @@ fn as_before(config: &Config, ledger: &Ledger, made: &LedgerPair) -> Result<Edit
             let again = again.map(|(key, want)| (key.clone(), want.clone()));
             owner.wants.extend(again);
         }
-        for change in wanting_again(&name, before, keys) {
+        for change in wanting_again(&name, before, &keys) {
             let edited = edit(&after, &wanted, &change)?;
             (after, wanted) = (edited.config, edited.ledger);
             merged.warnings.extend(edited.report.warnings);
@@ -231,36 +232,36 @@ fn left_to_do(undone: &LedgerPair) -> Change {
     let [name] = owners.as_slice() else {
         return Change::default();
     };
-    let keys = undone.changed_keys(name).collect();
-    let mut changes = wanting_again(name, &undone.after, keys).into_iter();
-    let change = changes.next().unwrap_or_default();
-    changes.next().map_or(change, |_| Change::default())
+    let changes = wanting_again(name, &undone.after, &undone.changed_keys(name));
+    let [change] = <[Change; 1]>::try_from(changes).unwrap_or_default();
+    change
 }
 
 /// The owner wants of these keys what it wants in `ledger`: a change for each file that they stood in by
 /// it, the last one with the default, whose handler is there by then.
-fn wanting_again(name: &str, ledger: &Ledger, keys: BTreeSet<&Key>) -> Vec<Change> {
+fn wanting_again(name: &str, ledger: &Ledger, keys: &BTreeSet<&Key>) -> Vec<Change> {
     let owners_file = ledger.owners.get(name).map(|owner| owner.file.as_str());
+    let owners_file = owners_file.filter(|file| !file.is_empty());
     let entries = ledger.entries.keys();
     let stood: BTreeMap<&Key, &str> = entries.map(|at| (&at.key, at.file.as_str())).collect();
     let default = Key::default_handler();
-    let mut changes: BTreeMap<(bool, &str), Change> = BTreeMap::new();
+    let mut groups: BTreeMap<(bool, Option<&str>), Vec<&Key>> = BTreeMap::new();
     for key in keys {
-        let want = ledger.wanted(name, key);
-        let file = want.and_then(|_| stood.get(key).copied().or(owners_file));
-        let file = file.unwrap_or_default();
-        let comes_last = want.is_some() && *key == default;
-        let change = changes.entry((comes_last, file)).or_insert_with(|| {
-            let mut change = Change::of(name);
-            change.file = Some(file.to_owned()).filter(|file| !file.is_empty());
-            change
-        });
-        let so_far = std::mem::take(change);
-        *change = match want.cloned() {
-            Some(Some(value)) => so_far.want(key.clone(), value),
-            Some(None) => so_far.want_nothing(key.clone()),
-            None => so_far.unset_key(key.clone()),
-        };
+        let is_wanted = ledger.wanted(name, key).is_some();
+        let file = is_wanted.then(|| stood.get(key).copied().or(owners_file));
+        let comes_last = is_wanted && **key == default;
+        let group = groups.entry((comes_last, file.flatten())).or_default();
+        group.push(key);
     }
-    changes.into_values().collect()
+    let changes = groups.into_iter().map(|((_, file), keys)| {
+        let mut change = Change::of(name);
+        change.file = file.map(str::to_owned);
+        keys.into_iter()
+            .fold(change, |change, key| match ledger.wanted(name, key) {
+                Some(Some(value)) => change.want(key.clone(), value.clone()),
+                Some(None) => change.want_nothing(key.clone()),
+                None => change.unset_key(key.clone()),
+            })
+    });
+    changes.collect()
 }

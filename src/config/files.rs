@@ -280,10 +280,7 @@ impl Config {
     pub(crate) fn holder(&self, name: &str) -> Option<Holder> {
         let path = self.path_of(name);
         let is_read = |link: &Path| {
-            let mut imports = self.files.iter().flat_map(|file| {
-                let imports = file.imports();
-                imports.map(|import| absolute(&file.path, &import))
-            });
+            let mut imports = self.files.iter().flat_map(File::imported);
             imports.any(|it| (is_pattern(&it) || link != path) && leads_to(&it, link))
         };
         let mut links = self.links.iter().filter(|(_, it)| **it == path);
@@ -293,8 +290,7 @@ impl Config {
         let mut others = self.files.iter().filter(|it| it.name != name);
         let names_it = |other: &&File| {
             let is_editable = other.name == self.main().name && other.is_writable;
-            let mut imports = other.imports().map(|it| absolute(&other.path, &it));
-            !is_editable && imports.any(|import| import == path)
+            !is_editable && other.imported().any(|import| import == path)
         };
         let other = others.find(names_it)?;
         Some(Holder::Import(other.path.clone()))
@@ -305,8 +301,7 @@ impl Config {
     pub(crate) fn imported_drop_in(&self, owner: &str) -> Option<String> {
         let main = self.main();
         let file = drop_in_of(owner);
-        main.imports().find_map(|import| {
-            let pattern = absolute(&main.path, &import);
+        main.imported().find_map(|pattern| {
             let path = pattern.parent()?.join(&file);
             let is_pattern = is_pattern(&pattern) && !has_meta(&path);
             (is_pattern && leads_to(&pattern, &path)).then(|| self.name_of(&path))
@@ -320,12 +315,11 @@ impl Config {
         let main = source(self.main()).unwrap_or_else(|| "".into());
         let mut files = ConfigFiles::new(&self.main().path, main);
         for file in &self.files[1..] {
-            let state = || source(file).map_or(FileState::Missing, FileState::Bytes);
-            files.insert(&file.path, state());
-            let links = self.links.iter().filter(|(_, path)| **path == file.path);
-            for (link, _) in links {
-                files.insert(link, state());
-            }
+            let state = source(file).map_or(FileState::Missing, FileState::Bytes);
+            files.insert(&file.path, state);
+        }
+        for (link, path) in &self.links {
+            files.insert(link, files.state(path).clone());
         }
         files.match_patterns();
         files
@@ -359,10 +353,14 @@ impl File {
         texts.flat_map(|text| written(&Source::of(text)))
     }
 
+    /// The absolute ones of [`File::imports`].
+    pub(crate) fn imported(&self) -> impl Iterator<Item = PathBuf> {
+        self.imports().map(|import| absolute(&self.path, &import))
+    }
+
     /// Whether an import of this file leads to `path`.
     pub(crate) fn leads_to(&self, path: &Path) -> bool {
-        self.imports()
-            .any(|import| leads_to(&absolute(&self.path, &import), path))
+        self.imported().any(|import| leads_to(&import, path))
     }
 }
 

@@ -67,11 +67,7 @@ impl Work<'_> {
     /// Whether a key was in force in some file when the edit began.
     fn was_in_force(&self, key: &Key) -> bool {
         let start = self.start;
-        let mut known = start
-            .ledger
-            .entries
-            .keys()
-            .filter(|at| key.is_within(&at.key));
+        let mut known = start.ledger.entries.keys().filter(|at| at.key == *key);
         known.any(|at| start.ledger.is_in_force(at, &start.views))
     }
 

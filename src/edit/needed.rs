@@ -142,12 +142,11 @@ impl Work<'_> {
         written.or_else(wanted)
     }
 
-    /// Whether the owner has left, and an earlier run had to leave something of it behind: whoever repeats
-    /// that is told so again, and nobody else.
+    /// Whether an earlier run removed the owner and had to leave something of it behind. Repeating the
+    /// removal tells that again; another owner's is silent about it.
     pub(super) fn has_left_something(&self) -> bool {
-        let mut left = self.ledger.left.iter();
-        self.start.touched.is_empty()
-            && left.any(|it| it.owner == self.start.owner() && it.left_behind)
+        let left = self.ledger.tombstone(self.start.owner());
+        self.start.touched.is_empty() && left.is_some_and(|left| left.left_behind)
     }
 
     /// Reports what stays, with what needs it and where that is. `after`: the files as they will be.

@@ -214,14 +214,11 @@ impl Start<'_> {
     /// unless the change [declares](Change::declares) what its owner wants: that comes on top.
     fn check_owners(&self) -> Result<(), Error> {
         let Change { overrules, .. } = self.change;
-        for name in &self.change.extended {
-            let key = Key::of_handler(name, &["runtime_type"]);
-            let owner = self.foreign_owner(&key);
-            if let Some(owner) = owner.filter(|_| *overrules != Overrules::All) {
-                return Err(refusal::foreign_key(&key, owner, self.owner()));
-            }
-        }
-        for KeyValue { key, .. } in &self.change.wants {
+        let extended = self.change.extended.iter();
+        let extended = extended.map(|name| Key::of_handler(name, &["runtime_type"]));
+        let extended: Vec<Key> = extended.collect();
+        let wanted = self.change.wants.iter().map(|want| &want.key);
+        for key in extended.iter().chain(wanted) {
             let rival = Successor::rival(&key.path);
             let rival = rival.iter().flat_map(|it| self.ledger.wants_below(it));
             let mut rival = rival.filter(|it| it.want.value.is_some());

@@ -160,14 +160,10 @@ impl<'e> Work<'e> {
             return Err(refusal::obstacle(config, file, obstacle, "a table"));
         }
         let there = view.tree.get(&place);
-        if there.is_some_and(Value::is_table) && !literal.is_table() {
+        if let Some(table) = there.filter(|it| it.is_table() && !literal.is_table()) {
             // One in braces comes back as it was, if it is nobody's.
-            let is_whole = there.is_some_and(Value::is_inline)
-                && self
-                    .ledger
-                    .entries_in(file, &key.path)
-                    .all(|(it, _)| it == at);
-            if !is_whole {
+            let mut entries = self.ledger.entries_in(file, &key.path);
+            if !table.is_inline() || entries.any(|(it, _)| it != at) {
                 return Err(refusal::table_in_the_way(config, file, &place));
             }
         }

@@ -135,7 +135,7 @@ next_steps! {
     } => "to remove it all the same: `containerd-edit unset {key} --owner {owner}`";
     /// A table was to go of which the owner wants nothing.
     UnsetKeys {
-        /// Its keys, as words of a shell.
+        /// Its keys, and options, as words of a shell.
         keys: &'a str,
         /// The owner.
         owner: &'a str,

@@ -110,8 +110,13 @@ impl Ledger {
     /// Returns when this owner was removed, if it has not come back since.
     #[must_use]
     pub fn left(&self, owner: &str) -> Option<&str> {
-        let left = self.left.iter().find(|left| left.owner == owner)?;
+        let left = self.tombstone(owner)?;
         Some(&left.time)
+    }
+
+    /// That of an owner that was removed and has not come back since.
+    pub(crate) fn tombstone(&self, owner: &str) -> Option<&Tombstone> {
+        self.left.iter().find(|left| left.owner == owner)
     }
 
     /// What an owner wants at a key; `Some(None)`: that nothing stands there.
@@ -290,11 +295,11 @@ impl LedgerPair {
     }
 
     /// The keys of which an owner has come to want another value, or to want none.
-    pub(crate) fn changed_keys(&self, owner: &str) -> impl Iterator<Item = &Key> {
+    pub(crate) fn changed_keys(&self, owner: &str) -> BTreeSet<&Key> {
         let ledgers = [&self.before, &self.after];
         let owners = ledgers.iter().filter_map(|it| it.owners.get(owner));
         let mut keys: BTreeSet<&Key> = owners.flat_map(|it| it.wants.keys()).collect();
         keys.retain(|key| self.before.wanted(owner, key) != self.after.wanted(owner, key));
-        keys.into_iter()
+        keys
     }
 }

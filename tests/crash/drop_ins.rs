@@ -306,7 +306,7 @@ impl Findings {
                 Effect::Exited(code) => promise = Promise::of(code),
             }
             self.crash(history, &call.shown(), promise, &mut distinct);
-            if self.until == Until::FirstFinding && !self.bad.is_empty() {
+            if !self.until.goes_on(&self.bad) {
                 return Vec::new();
             }
         }

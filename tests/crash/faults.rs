@@ -13,8 +13,8 @@ use crate::tracer::{Injection, Tracer};
 const ERRORS: [&str; 7] = [
     "EIO", "ENOSPC", "EDQUOT", "EROFS", "EINTR", "EACCES", "EBUSY",
 ];
-/// While the files are only read, and for a second edit that changes them: what a process is told
-/// there differs in little else.
+/// These are tried where files are only read, and in a second edit that changes them. The other errors
+/// of [`ERRORS`] are handled there as these are.
 const SOME_ERRORS: [&str; 3] = ["EIO", "EINTR", "EACCES"];
 /// For the edits that take the same paths as the others once the config is found: the whole product
 /// would treble the time.

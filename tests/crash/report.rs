@@ -22,6 +22,13 @@ pub(crate) enum Until {
     End,
 }
 
+impl Until {
+    /// Whether it is of use to go on after these findings.
+    pub(crate) fn goes_on(self, bad: &[String]) -> bool {
+        self == Self::End || bad.is_empty()
+    }
+}
+
 /// What a rig did and what it found.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -48,11 +55,6 @@ impl Report {
         self.bad.extend(wrong);
     }
 
-    /// Whether it is of use to go on.
-    pub(crate) fn goes_on(&self) -> bool {
-        self.until == Until::End || self.bad.is_empty()
-    }
-
     /// Checks every case; a check tells what is wrong with one.
     pub(crate) fn of<C: Sync>(
         cases: &[C],
@@ -64,9 +66,11 @@ impl Report {
         let report_so_far = || report.lock().expect("no check panics here");
         let work = || {
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if !report_so_far().goes_on() {
+                let so_far = report_so_far();
+                if !so_far.until.goes_on(&so_far.bad) {
                     break;
                 }
+                drop(so_far);
                 let wrong = check(case);
                 report_so_far().add(wrong);
             }

@@ -2,10 +2,25 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::tool::Node;
 
 use super::{drop_in, text, with_folder};
 
 const EMPTY: &str = "version = 3\n";
+
+/// Ends a's wants: `file` is left for the sake of the link to it, and goes once that is gone.
+#[track_caller]
+fn leaves_for_the_link(node: &Node, last: &[&str], link: &Path, file: &Path) {
+    let run = node.run(last).exits(79);
+    let said = format!("version: the link {} leads", link.display());
+    assert!(run.stderr.contains(&said), "{run:#?}");
+    assert_eq!(text(file), EMPTY);
+    node.run(&["check"]).exits(0);
+    fs::remove_file(link).expect("removes");
+    node.run(&["remove", "--owner", "a"]).exits(0);
+}
 
 /// A person's file names it: containerd exits if it is gone.
 #[test]
@@ -41,13 +56,7 @@ fn a_drop_in_that_a_link_leads_to_stays_until_the_link_is_gone() {
         let moved = node.folder().join("moved.toml");
         fs::rename(&link, &moved).expect("moves");
         symlink(&moved, &link).expect("links");
-        let run = node.run(last).exits(79);
-        let said = format!("version: the link {} leads", link.display());
-        assert!(run.stderr.contains(&said), "{run:#?}");
-        assert_eq!(text(&moved), EMPTY);
-        node.run(&["check"]).exits(0);
-        fs::remove_file(&link).expect("removes");
-        node.run(&["remove", "--owner", "a"]).exits(0);
+        leaves_for_the_link(&node, last, &link, &moved);
     }
 }
 
@@ -65,13 +74,7 @@ fn a_link_beside_a_drop_in_is_the_same_file() {
         symlink("50-a.toml", &link).expect("links");
         node.run(&["add", "spin", "--owner", "a"]).exits(0);
         node.run(&["remove", "spin", "--owner", "a"]).exits(0);
-        let run = node.run(&["remove", "--owner", "a"]).exits(79);
-        let said = format!("version: the link {} leads", link.display());
-        assert!(run.stderr.contains(&said), "{run:#?}");
-        assert_eq!(text(&own), EMPTY);
-        node.run(&["check"]).exits(0);
-        fs::remove_file(&link).expect("removes");
-        node.run(&["remove", "--owner", "a"]).exits(0);
+        leaves_for_the_link(&node, &["remove", "--owner", "a"], &link, &own);
         assert!(!own.exists());
     }
 }

@@ -9,6 +9,11 @@ use super::{ALREADY, CONFIG, LINES, refused, says, undo};
 
 const THEIRS: &str = "\n[metrics]\naddress = '127.0.0.1:1338' # theirs\n";
 
+/// Somebody edits the file, above what the tool has written.
+fn add_a_comment(node: &Node) {
+    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+}
+
 /// Where somebody has edited the file since, the owner wants again what it wanted before.
 #[test]
 fn what_others_have_changed_since_is_kept() {
@@ -17,7 +22,7 @@ fn what_others_have_changed_since_is_kept() {
     let log = node.run(&["log"]).exits(0).stdout;
     assert!(log.ends_with("  not-undone  undo\n"), "{log}");
     node.run(&["add", "crun", "--owner", "ops"]).exits(0);
-    std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+    fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
     let run = undo(&node, &[]).exits(0);
     assert!(run.stdout.contains("removed crun"), "{run:?}");
     assert_eq!(node.text(), format!("{LINES}{THEIRS}"));
@@ -61,7 +66,7 @@ fn each_kind_of_change_is_taken_back_among_other_peoples_edits() {
         node.run(&add).exits(0);
         let before = node.text();
         node.run(change).exits(0);
-        std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+        fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
         undo(&node, &[]).exits(0);
         let text = node.text();
         assert!(
@@ -93,8 +98,8 @@ fn without_the_previous_file_the_wants_of_before_are_applied() {
         node.run(&["add", "crun"]).exits(0);
         let path = node.folder().join("config.toml.prev");
         match previous {
-            Some(text) => std::fs::write(&path, text).expect("others write as they like"),
-            None => std::fs::remove_file(&path).expect("it is there"),
+            Some(text) => fs::write(&path, text).expect("others write as they like"),
+            None => fs::remove_file(&path).expect("it is there"),
         }
         let run = undo(&node, &[]).exits(0);
         assert!(run.stdout.contains("removed crun"), "{run:?}");
@@ -104,7 +109,7 @@ fn without_the_previous_file_the_wants_of_before_are_applied() {
     let node = Node::with(CONFIG);
     node.run(&["add", "crun"]).exits(0);
     let ledger = node.folder().join("config.toml.owners.prev");
-    std::fs::remove_file(ledger).expect("it is there");
+    fs::remove_file(ledger).expect("it is there");
     let error = refused(&node, &[]);
     says(&error, "message", "no change is recorded");
     says(&error, "hint", &node.hinted("remove NAME"));
@@ -121,10 +126,10 @@ fn what_a_run_has_only_found_is_not_taken_back() {
         .lines()
         .filter(|line| !line.contains("pod_annotations"));
     let text = lines.collect::<Vec<&str>>().join("\n") + "\n";
-    std::fs::write(node.config(), &text).expect("others write as they like");
-    let ledger = std::fs::read(node.ledger()).expect("a ledger");
+    fs::write(node.config(), &text).expect("others write as they like");
+    let ledger = fs::read(node.ledger()).expect("a ledger");
     node.run(&["add", "crun", "--owner", "b"]).exits(0);
-    assert_ne!(std::fs::read(node.ledger()).expect("a ledger"), ledger);
+    assert_ne!(fs::read(node.ledger()).expect("a ledger"), ledger);
     let error = refused(&node, &[]);
     says(&error, "message", "changed nothing itself");
     assert_eq!(node.text(), text);
@@ -154,7 +159,7 @@ fn a_file_of_an_unknown_version_gives_back_what_was_put_into_it() {
                 node.run(&add).exits(0);
                 let version = |number: i64| format!("version = {number}\n");
                 let text = node.text().replace(&version(known), &version(unknown));
-                std::fs::write(node.config(), text).expect("others write as they like");
+                fs::write(node.config(), text).expect("others write as they like");
                 let run = node.run(leave).exits(0);
                 assert!(run.stdout.contains("removed crun"), "{unknown} {run:?}");
                 assert_eq!(node.text(), base(unknown, id), "{leave:?}");
@@ -182,7 +187,7 @@ fn an_owner_that_comes_back_does_not_overrule_those_that_came_after_it() {
         node.run(first).exits(0);
         node.run(second).exits(0);
         node.run(&["remove", "--owner", "k"]).exits(0);
-        std::fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
+        fs::write(node.config(), node.text() + THEIRS).expect("others write as they like");
         undo(&node, &[]).exits(0);
         assert!(node.text().contains(wanted), "{}", node.text());
         let owners = node.run(&["status"]).exits(0).stdout;
@@ -208,8 +213,7 @@ fn an_adoption_is_taken_back_and_not_what_was_adopted() {
         let node = Node::with(&base);
         node.run(&[adopt, &["--owner", "a", "--adopt"]].concat())
             .exits(0);
-        std::fs::write(node.config(), node.text() + "# a note\n")
-            .expect("others write as they like");
+        fs::write(node.config(), node.text() + "# a note\n").expect("others write as they like");
         undo(&node, &[]).exits(0);
         assert_eq!(node.text(), format!("{base}# a note\n"));
         node.run(&["remove", "--owner", "a"]).exits(0);
@@ -231,7 +235,7 @@ fn what_else_the_owner_wants_stays_where_it_is() {
     fs::write(folder.join("10-user.toml"), DROP_IN).expect("writes");
     let (config, kata) = (node.text(), fs::read(folder.join("50-manual.toml")).ok());
     node.run(&["set", "grpc.gid=3", "--no-drop-in"]).exits(0);
-    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    add_a_comment(&node);
     undo(&node, &[]).exits(0);
     assert_eq!(node.text(), format!("# theirs\n{config}"));
     assert_eq!(fs::read(folder.join("50-manual.toml")).ok(), kata);
@@ -244,12 +248,9 @@ fn a_drop_in_of_the_change_alone_goes_and_a_handler_comes_back_to_its_own() {
     let node = Node::with(CONFIG);
     node.run(&["add", "kata"]).exits(0);
     let before = node.text();
-    let with_comment = |node: &Node| {
-        fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
-    };
     node.run(&["set", "grpc.gid=3", "--drop-in=x.toml"])
         .exits(0);
-    with_comment(&node);
+    add_a_comment(&node);
     undo(&node, &[]).exits(0);
     assert_eq!(node.text(), format!("# theirs\n{before}"));
     assert!(!node.folder().join("x.toml").exists());
@@ -259,7 +260,7 @@ fn a_drop_in_of_the_change_alone_goes_and_a_handler_comes_back_to_its_own() {
     node.run(&["set", "grpc.gid=3", "--no-drop-in"]).exits(0);
     let drop_in = fs::read(node.folder().join("x.toml")).ok();
     node.run(&["remove", "kata"]).exits(0);
-    with_comment(&node);
+    add_a_comment(&node);
     undo(&node, &[]).exits(0);
     assert_eq!(fs::read(node.folder().join("x.toml")).ok(), drop_in);
     node.run(&["set", "grpc.uid=3"]).exits(0);
@@ -271,7 +272,7 @@ fn a_drop_in_of_the_change_alone_goes_and_a_handler_comes_back_to_its_own() {
 fn a_handler_and_its_default_go_together() {
     let node = Node::with("version = 2\n");
     node.run(&["add", "kata", "--default"]).exits(0);
-    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    add_a_comment(&node);
     let run = undo(&node, &[]).exits(0);
     assert!(!run.stderr.contains("warning"), "{run:#?}");
     assert_eq!(node.text(), "# theirs\nversion = 2\n");
@@ -289,14 +290,16 @@ fn each_key_comes_back_to_its_file() {
     let before = (node.text(), drop_in());
     node.run(&["remove", "--owner", "manual"]).exits(0);
     assert_eq!(drop_in(), None);
-    fs::write(node.config(), format!("# theirs\n{}", node.text())).expect("writes");
+    add_a_comment(&node);
     undo(&node, &[]).exits(0);
-    let is_in = |text: &str, key: &str| text.contains(key);
-    let (config, drop_in) = (node.text(), drop_in().expect("it is back"));
-    for (key, count) in [("gid = 3", 0), ("kata]", 1), ("default_runtime_name", 1)] {
-        let found = [is_in(&config, key), is_in(&drop_in, key)];
-        assert_eq!(found, [count == 0, count == 1], "{key}: {config}{drop_in}");
-        let then = before.1.as_deref().expect("it was there");
-        assert_eq!(found, [is_in(&before.0, key), is_in(then, key)], "{key}");
+    let after = (node.text(), drop_in());
+    for (config, drop_in) in [before, after] {
+        let drop_in = drop_in.expect("it is there");
+        for key in ["kata]", "default_runtime_name"] {
+            assert!(drop_in.contains(key), "{key}: {drop_in}");
+            assert!(!config.contains(key), "{key}: {config}");
+        }
+        assert!(config.contains("gid = 3"), "{config}");
+        assert!(!drop_in.contains("gid"), "{drop_in}");
     }
 }

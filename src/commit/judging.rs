@@ -15,6 +15,7 @@ use crate::edit::remedy::remedy;
 use crate::edit::run::without_owners;
 use crate::error::{Code, Error, NextStep, Warning};
 use crate::ledger::OwnersWant;
+use crate::toml::Tree;
 use crate::want::key::KeyValue;
 
 impl Editor {
@@ -61,6 +62,10 @@ impl Editor {
         let wants = wants.filter(|it| it.want.value.is_some() && is_in_force(it));
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
+        // Who has a config that says something has a release that reads it.
+        let said = reading.config.main().text.as_ref();
+        let said = said.filter(|text| !judged.is_whole && *text.tree() != Tree::default());
+        let version = said.map_or(edited.config.version(), |_| reading.config.version());
         let mut judgement = Judgement {
             before,
             after,
@@ -71,7 +76,7 @@ impl Editor {
             removes: judged.removes.unwrap_or(&handlers.removed),
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),
-            version: edited.config.version(),
+            version,
             host: &host,
             seen: seen.as_ref(),
             remedy: &|| remedy(&reading.config, &found.ledger, &self.releases),

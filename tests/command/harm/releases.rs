@@ -218,3 +218,26 @@ fn with_nothing_to_do_and_nothing_that_serves_that_is_said() {
         .exits(0);
     assert!(report.stdout.contains("\"serves-nowhere\""), "{report:#?}");
 }
+
+/// The config that is there says which releases run, not the version that the edit would write into it.
+#[test]
+fn a_config_without_a_version_stays_with_the_releases_that_read_it() {
+    let config = "[grpc]\ngid = 0\n";
+    let set = ["set", "debug.level=debug", "--drop-in=conf.d/10.toml"];
+    let with_drop_in = |config: &str| {
+        let node = Node::with(config);
+        fs::create_dir(node.folder().join("conf.d")).expect("creates");
+        fs::write(node.folder().join("conf.d/10.toml"), "version = 3\n").expect("writes");
+        node
+    };
+    let node = with_drop_in(config);
+    let stderr = refused(&node, &set);
+    let said = "containerd 1.6 and 1.7 would not start any more";
+    assert!(stderr.contains(said), "{stderr}");
+    let for_one = [&set[..], &["--containerd-version", "2.1"]].concat();
+    node.run(&for_one).exits(0);
+    // Nothing runs by one that says nothing.
+    for config in ["", "# nothing\n"] {
+        with_drop_in(config).run(&set).exits(0);
+    }
+}

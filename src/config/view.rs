@@ -39,7 +39,8 @@ impl Config {
         let if_free = others.max().unwrap_or_else(|| self.created_version());
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
-            let mut view = View::of(file, version, self.table(&file.name));
+            let is_main = file.name == self.main().name;
+            let mut view = View::of(file, version, self.table(&file.name), is_main);
             let ids = view.spelling.undecided;
             if let Some(id) = ids.and_then(|ids| self.only_table_read(ids)) {
                 view.spelling = Spelling::with_plugin(view.version(), id);
@@ -78,11 +79,15 @@ impl Config {
 
 impl View {
     /// `version` is that of a file that means the same with any, or is part of another.
-    fn of(file: &File, version: i64, plugin: Option<&str>) -> Self {
+    fn of(file: &File, version: i64, plugin: Option<&str>, is_main: bool) -> Self {
         let text = file.text.as_deref();
         let is_free = !file.is_part && text.is_none_or(version::is_free);
         let version = match text.filter(|_| !file.is_part) {
-            Some(text) if !is_free => version::spelled(text).unwrap_or(1),
+            Some(text) if !is_free => {
+                // containerd reads the plugins of a drop-in by their full IDs, whatever names no version.
+                let of_plugins = || version::of_plugins(text).filter(|_| !is_main);
+                version::spelled(text).or_else(of_plugins).unwrap_or(1)
+            }
             _ => version,
         };
         let spelling = match plugin {

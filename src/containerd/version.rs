@@ -73,13 +73,18 @@ pub(crate) fn named(config: &Document) -> Option<i64> {
 /// Returns the version by which a file spells its keys; `None` if it names none. One that is not known
 /// is spelled as the file's plugins are: whoever has changed the number alone has moved none of them.
 pub(crate) fn spelled(config: &Document) -> Option<i64> {
-    let has = |id| config.get(&["plugins", id]).is_some();
     Some(match named(config)? {
         version @ 0..=NEWEST => version,
-        _ if has(plugin::RUNTIME) || has(plugin::IMAGES) => 3,
-        _ if has(plugin::OLD_CRI) => 2,
-        version => version,
+        version => of_plugins(config).unwrap_or(version),
     })
+}
+
+/// Returns the config version that has the CRI plugins of a file; `None` if they don't tell.
+pub(crate) fn of_plugins(config: &Document) -> Option<i64> {
+    let has = |id| config.get(&["plugins", id]).is_some();
+    let is_third = has(plugin::RUNTIME) || has(plugin::IMAGES);
+    let version = is_third.then_some(3);
+    version.or_else(|| has(plugin::OLD_CRI).then_some(2))
 }
 
 #[cfg(test)]

@@ -414,3 +414,26 @@ fn a_drop_in_that_imports_others_goes_without_a_trace() {
     let ledger: Value = serde_json::from_str(&ledger).expect("JSON");
     assert_eq!(ledger["entries"], Value::Array(Vec::new()));
 }
+
+/// Its plugins say how it is spelled: whoever has taken its version out has moved none of them.
+#[test]
+fn a_drop_in_that_has_lost_its_version_gives_back_what_was_put_into_it() {
+    for version in ["version = 2\n", "version = 3\n"] {
+        let node = Node::with(version);
+        let keys = [
+            "plugins.cri.registry.config_path=/etc/certs",
+            "plugins.cri.cni.bin_dir=/opt/cni",
+        ];
+        let drop_in = "--drop-in=conf.d/20.toml";
+        node.run(&["add", "kata", "--owner", "a", drop_in]).exits(0);
+        node.run(&["set", keys[0], keys[1], "--owner", "a", drop_in])
+            .exits(0);
+        let path = node.folder().join("conf.d/20.toml");
+        let text = fs::read_to_string(&path).expect("a drop-in");
+        fs::write(&path, text.replacen(version, "", 1)).expect("writes");
+        let run = node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(run.stdout.contains("removed kata"), "{run:#?}");
+        assert!(!path.exists(), "{version}");
+        assert_eq!(node.text(), version);
+    }
+}

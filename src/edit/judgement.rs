@@ -97,8 +97,12 @@ impl Judgement<'_> {
         let before = self.before.without(&unread);
         let model = Model::new(&before, self.host);
         let mut releases = self.reading();
+        let mut elsewhere = unread.clone();
+        for missing in self.before.missing_beside() {
+            elsewhere.remove(missing);
+        }
         // Who puts a whole text in place has seen what stands there.
-        let is_known = unread.is_empty() || self.judged.is_whole;
+        let is_known = elsewhere.is_empty() || self.judged.is_whole;
         if !is_known && !releases.any(|release| model.verdict(release).serves()) {
             return Err(harmful(format!(
                 "it can't be told what this change would do: no containerd release serves CRI with \

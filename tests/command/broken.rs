@@ -1,6 +1,7 @@
 //! Several files broken at once: each way out works, one command after the other.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -372,6 +373,26 @@ fn nothing_is_restarted_without_an_import() {
         both.node
             .run(&["check", "--containerd-version", "2.1"])
             .exits(0);
+    }
+}
+
+/// What is known to be missing hides nothing of what an uninstall does, also where more is wrong.
+#[test]
+fn an_owner_leaves_a_config_that_has_two_faults() {
+    let config = "version = 3\nimports = ['conf.d/*.toml']\n";
+    for missing in ["conf.d/99-link.toml", "x.toml"] {
+        let node = Node::with(config);
+        let folder = node.folder().join("conf.d");
+        fs::create_dir(&folder).expect("creates");
+        node.run(&["add", "kata", "--owner", "a"]).exits(0);
+        fs::write(folder.join("70.toml"), "version = 3\n[debug]\nlevel = 3\n").expect("writes");
+        symlink("gone.toml", node.folder().join(missing)).expect("links");
+        let import = format!("imports = ['{missing}', ");
+        fs::write(node.config(), node.text().replace("imports = [", &import)).expect("writes");
+        node.run(&["add", "crun", "--owner", "b"]).exits(78);
+        let run = node.run(&["remove", "--owner", "a"]).exits(0);
+        assert!(run.stderr.contains("containerd does not start"), "{run:#?}");
+        assert!(!folder.join("50-a.toml").exists(), "{run:#?}");
     }
 }
 

@@ -55,6 +55,11 @@ impl Report {
         self.bad.extend(wrong);
     }
 
+    /// Whether it is of use to go on.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.until.goes_on(&self.bad)
+    }
+
     /// Checks every case; a check tells what is wrong with one.
     pub(crate) fn of<C: Sync>(
         cases: &[C],
@@ -66,11 +71,9 @@ impl Report {
         let report_so_far = || report.lock().expect("no check panics here");
         let work = || {
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let so_far = report_so_far();
-                if !so_far.until.goes_on(&so_far.bad) {
+                if !report_so_far().goes_on() {
                     break;
                 }
-                drop(so_far);
                 let wrong = check(case);
                 report_so_far().add(wrong);
             }

@@ -10,6 +10,7 @@ use crate::ledgers::Ledgers;
 use crate::promise::Promise;
 use crate::rehearsal;
 use crate::report::{Report, Until, assert_none};
+use crate::reruns::Reruns;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Traced, Tracer};
 use crate::two_files::{Edit, Example, Place};
@@ -47,6 +48,7 @@ fn calls(subject: Subject, example: &Example) -> [Vec<Call>; 2] {
 /// What a run is told to suffer, at one call.
 struct Case<'e> {
     example: &'e Example,
+    reruns: &'e Reruns,
     call: Call,
     what: String,
     when: String,
@@ -83,8 +85,12 @@ impl Case<'_> {
             Next::Another => self.example.after_the_next_owner(&place),
             Next::Undo => self.example.not_undone(&place),
             Next::Again => {
-                let wrong = self.example.unsettled(&place, subject);
                 let is_kill = self.what.ends_with("KILL") && subject.bugs.is_none();
+                let what = format!("{:?} {is_kill}", self.example.edit);
+                if !self.reruns.is_new(what, &place.root) {
+                    return None;
+                }
+                let wrong = self.example.unsettled(&place, subject);
                 wrong.or_else(|| is_kill.then(|| self.example.not_undone(&place)).flatten())
             }
         });
@@ -156,11 +162,12 @@ impl Case<'_> {
 
 /// Every call of every edit, with each of these done to it: they may hang on whether it is one of
 /// those that change the files.
-fn cases(
+fn cases<'e>(
     subject: Subject,
-    examples: &[Example],
+    examples: &'e [Example],
+    reruns: &'e Reruns,
     all: impl Fn(&Call, bool) -> Vec<(String, String)>,
-) -> Vec<Case<'_>> {
+) -> Vec<Case<'e>> {
     let mut cases = Vec::new();
     for example in examples {
         for (calls, changes) in calls(subject, example).into_iter().zip([false, true]) {
@@ -175,6 +182,7 @@ fn cases(
                     let next = if is_kill { &all[..] } else { &all[..1] };
                     cases.extend(next.iter().map(|&next| Case {
                         example,
+                        reruns,
                         call: call.clone(),
                         what: what.clone(),
                         when: when.clone(),
@@ -192,8 +200,8 @@ fn examples() -> Vec<Example> {
 }
 
 fn faults(subject: Subject, until: Until) -> Report {
-    let examples = examples();
-    let cases = cases(subject, &examples, |call, changes| {
+    let (examples, reruns) = (examples(), Reruns::default());
+    let cases = cases(subject, &examples, &reruns, |call, changes| {
         let errors = if changes { &ERRORS[..] } else { &FEW_ERRORS };
         let errors = call.errors_of(errors).into_iter();
         let number = call.number;
@@ -210,8 +218,8 @@ fn faults(subject: Subject, until: Until) -> Report {
 }
 
 fn signals(subject: Subject, until: Until) -> Report {
-    let examples = examples();
-    let cases = cases(subject, &examples, |call, changes| {
+    let (examples, reruns) = (examples(), Reruns::default());
+    let cases = cases(subject, &examples, &reruns, |call, changes| {
         if !changes {
             // Nothing has happened by then.
             return Vec::new();

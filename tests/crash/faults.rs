@@ -6,6 +6,7 @@ use crate::edits::{Edit, Example, Place};
 use crate::process::Run;
 use crate::rehearsal;
 use crate::report::{Report, Until};
+use crate::reruns::Reruns;
 use crate::syscalls::Call;
 use crate::tracer::{Injection, Tracer};
 
@@ -26,6 +27,7 @@ const NOT_DURABLE: i32 = 76;
 /// One failure, of one call of one edit.
 struct Fault<'e> {
     example: &'e Example,
+    reruns: &'e Reruns,
     call: Call,
     error: &'static str,
     lasts: bool,
@@ -62,7 +64,10 @@ impl Fault<'_> {
         } else {
             Some("the call was not made".to_owned())
         };
-        let wrong = wrong.or_else(|| self.example.unsettled(&place, subject));
+        let wrong = wrong.or_else(|| {
+            let is_new = self.reruns.is_new(format!("{edit:?}"), &place.root);
+            is_new.then(|| self.example.unsettled(&place, subject))?
+        });
         wrong.map(|wrong| format!("{edit:?}, -e {injection}: {wrong}; {:?}", traced.run))
     }
 
@@ -124,6 +129,7 @@ fn faults(
     until: Until,
 ) -> Report {
     let examples: Vec<Example> = edits.iter().map(|edit| edit.example()).collect();
+    let reruns = Reruns::default();
     let mut faults = Vec::new();
     for example in &examples {
         let mut changes = false;
@@ -137,6 +143,7 @@ fn faults(
             for error in call.errors_of(errors) {
                 faults.extend([false, true].map(|lasts| Fault {
                     example,
+                    reruns: &reruns,
                     call: call.clone(),
                     error,
                     lasts,

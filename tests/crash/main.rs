@@ -26,6 +26,7 @@ mod process;
 mod promise;
 mod rehearsal;
 mod report;
+mod reruns;
 mod short_writes;
 mod shutdown;
 mod soak;

@@ -63,9 +63,13 @@ impl Editor {
         let wanted = wants.filter_map(|it| it.key.handler_name());
         let wanted: BTreeSet<String> = wanted.map(str::to_owned).collect();
         // Who has a config that says something has a release that reads it.
-        let said = reading.config.main().text.as_ref();
-        let said = said.filter(|text| !judged.is_whole && *text.tree() != Tree::default());
-        let version = said.map_or(edited.config.version(), |_| reading.config.version());
+        let main = reading.config.main().text.as_ref();
+        let says_something = main.is_some_and(|text| *text.tree() != Tree::default());
+        let decides = if says_something && !judged.is_whole {
+            &reading.config
+        } else {
+            &edited.config
+        };
         let mut judgement = Judgement {
             before,
             after,
@@ -76,7 +80,7 @@ impl Editor {
             removes: judged.removes.unwrap_or(&handlers.removed),
             wanted: &wanted,
             new_default: edited.report.new_default.as_deref(),
-            version,
+            version: decides.version(),
             host: &host,
             seen: seen.as_ref(),
             remedy: &|| remedy(&reading.config, &found.ledger, &self.releases),

@@ -84,7 +84,7 @@ impl View {
         let is_free = !file.is_part && text.is_none_or(version::is_free);
         let version = match text.filter(|_| !file.is_part) {
             Some(text) if !is_free => {
-                // containerd reads the plugins of a drop-in by their full IDs, whatever names no version.
+                // In a drop-in, containerd reads plugins by their full IDs, even without a version.
                 let of_plugins = || version::of_plugins(text).filter(|_| !is_main);
                 version::spelled(text).or_else(of_plugins).unwrap_or(1)
             }

@@ -48,7 +48,7 @@ pub(crate) struct Judgement<'j> {
     /// Handlers that an owner wants once the edit is made.
     pub(crate) wanted: &'j BTreeSet<String>,
     pub(crate) new_default: Option<&'j str>,
-    /// The config version of the main file.
+    /// The config version of the main file: before the edit, if it says anything there, else after it.
     pub(crate) version: i64,
     /// Without the files that handlers refer to: they may be out of sight here, since an installer's
     /// container sees the host's under another path.
@@ -97,12 +97,9 @@ impl Judgement<'_> {
         let before = self.before.without(&unread);
         let model = Model::new(&before, self.host);
         let mut releases = self.reading();
-        let mut elsewhere = unread.clone();
-        for missing in self.before.missing_beside() {
-            elsewhere.remove(missing);
-        }
+        let missing = self.before.missing_beside().collect();
         // Who puts a whole text in place has seen what stands there.
-        let is_known = elsewhere.is_empty() || self.judged.is_whole;
+        let is_known = unread.is_subset(&missing) || self.judged.is_whole;
         if !is_known && !releases.any(|release| model.verdict(release).serves()) {
             return Err(harmful(format!(
                 "it can't be told what this change would do: no containerd release serves CRI with \

@@ -143,7 +143,7 @@ impl Work<'_> {
     }
 
     /// Whether an earlier run removed the owner and had to leave something of it behind. Repeating the
-    /// removal tells that again; another owner's is silent about it.
+    /// removal reports it again; removing another owner does not.
     pub(super) fn has_left_something(&self) -> bool {
         let left = self.ledger.tombstone(self.start.owner());
         self.start.touched.is_empty() && left.is_some_and(|left| left.left_behind)

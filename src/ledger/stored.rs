@@ -114,7 +114,7 @@ impl Ledger {
         Some(&left.time)
     }
 
-    /// That of an owner that was removed and has not come back since.
+    /// The tombstone of an owner that was removed, if it has not come back since.
     pub(crate) fn tombstone(&self, owner: &str) -> Option<&Tombstone> {
         self.left.iter().find(|left| left.owner == owner)
     }

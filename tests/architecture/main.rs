@@ -185,7 +185,7 @@ fn an_arrow_that_runs_up_is_noticed_however_it_is_spelled() {
         "use crate::attic::{roof::Roof};",
         "use crate::{Roof};",
         "use super::attic::roof::Roof as Planted;",
-        "fn planted() -> crate::attic::roof::Roof { todo!() }",
+        "fn planted() -> crate::attic::roof::Roof { loop {} }",
         "mod planted { use crate::attic::roof::Roof; }",
         "use crate::attic; fn planted(_: attic::roof::Roof) {}",
         "fn planted() { use crate::attic::roof::Roof; }",

@@ -197,8 +197,8 @@ fn what_was_adopted_is_no_licence_for_harm() {
     assert_eq!(node.text(), before);
 }
 
-/// A key that only others want is no leftover of the owner that goes. What an owner has left behind is told
-/// each time that its own removal is repeated.
+/// Repeating a removal reports the same leftovers again. A key that only other owners need is not one of
+/// them.
 #[test]
 fn a_removal_that_is_repeated_ends_as_the_first_one() {
     let node = Node::with("version = 2\n");

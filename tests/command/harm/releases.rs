@@ -236,7 +236,7 @@ fn a_config_without_a_version_stays_with_the_releases_that_read_it() {
     assert!(stderr.contains(said), "{stderr}");
     let for_one = [&set[..], &["--containerd-version", "2.1"]].concat();
     node.run(&for_one).exits(0);
-    // Nothing runs by one that says nothing.
+    // No release depends on a config that says nothing.
     for config in ["", "# nothing\n"] {
         with_drop_in(config).run(&set).exits(0);
     }

@@ -36,7 +36,9 @@ pub(super) fn show(effective: &Effective, name: &str) -> Option<Report> {
     let newest = |it: &&EffectiveHandler| it.releases.iter().max().copied();
     let handler = named.clone().max_by_key(newest)?;
     let mut settings = json!({});
-    for (path, value) in &handler.settings {
+    // What is no table has a value and no settings.
+    let settings_alone = handler.settings.iter().filter(|(path, _)| !path.is_empty());
+    for (path, value) in settings_alone {
         let place = path.iter().fold(&mut settings, |at, key| &mut at[key]);
         *place = json!(value);
     }
@@ -78,9 +80,13 @@ fn as_toml<'e>(
         "runtimes",
         &handler.name,
     ];
-    let _ = writeln!(text, "[{}]", dotted_key(&header));
+    let is_table = handler.settings.iter().all(|(path, _)| !path.is_empty());
+    let (header, own) = header.split_at(header.len() - usize::from(!is_table));
+    let _ = writeln!(text, "[{}]", dotted_key(header));
     for (path, value) in &handler.settings {
-        let _ = writeln!(text, "{} = {value}", dotted_key(path));
+        let below = path.iter().map(String::as_str);
+        let key: Vec<&str> = own.iter().copied().chain(below).collect();
+        let _ = writeln!(text, "{} = {value}", dotted_key(&key));
     }
     text
 }

@@ -18,55 +18,93 @@ pub(crate) fn serving(
     files: &[&str],
     serves: &dyn Fn(&[&str]) -> Result<(), Error>,
 ) -> Result<Vec<String>, Error> {
-    let mut search = Search {
-        files,
-        serves,
-        dead: BTreeSet::new(),
-        first: None,
-        tries: 0,
-    };
-    let mut order = Vec::new();
-    if !search.goes_on(&mut order) {
-        match search.first {
-            Some(harm) => return Err(harm),
-            None => order.extend(files),
-        }
-    }
-    Ok(order.into_iter().map(str::to_owned).collect())
-}
-
-struct Search<'s> {
-    files: &'s [&'s str],
-    serves: &'s dyn Fn(&[&str]) -> Result<(), Error>,
-    /// Sets of changed files from which nothing leads on.
-    dead: BTreeSet<BTreeSet<&'s str>>,
-    first: Option<Error>,
-    tries: usize,
-}
-
-impl<'s> Search<'s> {
-    fn goes_on(&mut self, order: &mut Vec<&'s str>) -> bool {
-        let mut left = self.files.to_vec();
-        left.retain(|file| !order.contains(file));
-        // The state after the last one is the end, which is judged by itself.
-        if left.len() <= 1 {
-            order.extend(left);
-            return true;
-        }
-        for next in left {
-            order.push(next);
+    let (mut judged, mut first) = (BTreeSet::new(), None);
+    let mut orders: Vec<Vec<&str>> = vec![Vec::new()];
+    while let Some(order) = orders.pop() {
+        if !order.is_empty() {
             let changed: BTreeSet<&str> = order.iter().copied().collect();
-            if self.tries < MOST_TRIES && !self.dead.contains(&changed) {
-                self.tries += 1;
-                match (self.serves)(order) {
-                    Ok(()) if self.goes_on(order) => return true,
-                    Ok(()) => {}
-                    Err(harm) => drop(self.first.get_or_insert(harm)),
-                }
-                self.dead.insert(changed);
+            if judged.len() == MOST_TRIES || !judged.insert(changed) {
+                continue;
             }
-            order.pop();
+            if let Err(harm) = serves(&order) {
+                first.get_or_insert(harm);
+                continue;
+            }
         }
-        false
+        let left = files.iter().filter(|file| !order.contains(file));
+        let mut longer: Vec<Vec<&str>> = left.map(|next| [&*order, &[*next]].concat()).collect();
+        // The state after the last one is the end, which is judged by itself.
+        if longer.len() <= 1 {
+            let order = longer.pop().unwrap_or(order);
+            return Ok(order.into_iter().map(str::to_owned).collect());
+        }
+        orders.extend(longer.into_iter().rev());
+    }
+    let given = files.iter().map(|file| (*file).to_owned());
+    first.map_or_else(|| Ok(given.collect()), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    /// The order that is found where these states alone do not serve, and how many were judged.
+    fn found(files: &[&str], bad: &[&[&str]]) -> (Result<Vec<String>, Error>, usize) {
+        let tries = std::cell::Cell::new(0);
+        let order = serving(files, &|changed| {
+            tries.set(tries.get() + 1);
+            let mut sorted = changed.to_vec();
+            sorted.sort_unstable();
+            let harm = || Error::new(Code::Harmful, changed.join(" then "), "");
+            if bad.contains(&&*sorted) {
+                Err(harm())
+            } else {
+                Ok(())
+            }
+        });
+        (order, tries.get())
+    }
+
+    #[test]
+    fn the_order_is_the_one_closest_to_the_given_one() {
+        let files = ["a", "b", "c"];
+        for (bad, order) in [
+            (&[][..], "a b c"),
+            (&[&["a", "b"][..]], "a c b"),
+            (&[&["a"][..]], "b a c"),
+            (&[&["a"][..], &["b"]], "c a b"),
+            (&[&["a"][..], &["b"], &["a", "c"]], "c b a"),
+        ] {
+            assert_eq!(found(&files, bad).0.expect("an order").join(" "), order);
+        }
+        assert_eq!(found(&[], &[]).0, Ok(Vec::new()));
+        assert_eq!(found(&["a"], &[]).1, 0, "the end is judged by itself");
+    }
+
+    #[test]
+    fn what_was_wrong_first_is_said() {
+        let (order, tries) = found(&["a", "b", "c"], &[&["a", "b"], &["a", "c"], &["b", "c"]]);
+        assert_eq!(order.expect_err("none").to_string(), "a then b");
+        assert_eq!(tries, 6, "no state is judged twice");
+    }
+
+    #[test]
+    fn a_search_that_takes_too_long_ends() {
+        let names: Vec<String> = (0..12).map(|number| format!("{number:02}")).collect();
+        let files: Vec<&str> = names.iter().map(String::as_str).collect();
+        let last = &files[..11];
+        let bad: Vec<Vec<&str>> = (0..12)
+            .map(|left| {
+                (0..12)
+                    .filter(|it| *it != left)
+                    .map(|it| files[it])
+                    .collect()
+            })
+            .collect();
+        let bad: Vec<&[&str]> = bad.iter().map(Vec::as_slice).collect();
+        let (order, tries) = found(&files, &bad);
+        assert_eq!(order.expect_err("none").to_string(), last.join(" then "));
+        assert_eq!(tries, MOST_TRIES);
     }
 }

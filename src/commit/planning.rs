@@ -165,7 +165,9 @@ impl Editor {
         }
         let views = edited.config.views();
         let has_program = |name: &str| is_program(&self.host_root, name);
-        let unread = unread::warnings(&edited, change, &self.releases, &has_program);
+        let names: Vec<&str> = edited.files.iter().map(|it| it.name.as_str()).collect();
+        let loaded = || reading.loaded(self, &edited.config, &names);
+        let unread = unread::warnings(&edited, change, &self.releases, &loaded, &has_program);
         edited.report.warnings.extend(unread);
         let overridden = overridden::overridden(&reading.config, &edited, &views, change);
         // A handler that the tool has made, or that an owner has adopted, goes once nobody wants it.

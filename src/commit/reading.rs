@@ -192,13 +192,14 @@ impl Editor {
         if own.is_some() {
             config.insert(&main, own, false)?;
         }
-        let (is_part, part) = (own.is_some(), template.part().map(Source::from));
+        let lines_above = own.map(|_| template.lines_above());
+        let part = template.part().map(Source::from);
         let joins = Joins::Template(Box::new(template));
         let mut reading = Reading::new(config, files, joins);
         reading.broken.extend(unread.map(|it| (self.main(), it)));
         reading.add(&self.main(), part.as_ref(), true)?;
-        if is_part {
-            reading.config.set_part(&self.main());
+        if let Some(lines_above) = lines_above {
+            reading.config.set_part(&self.main(), lines_above);
         }
         Ok(reading)
     }

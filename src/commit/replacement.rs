@@ -70,9 +70,16 @@ impl Editor {
         };
         let killed = found.killed.as_ref().map(|killed| &killed.before);
         let kept = |name: &str| {
-            let digest = digest(name)?;
+            let text = texts
+                .iter()
+                .find(|it| reading.config.name_of(&it.change.path) == name);
+            // Of a template, the ledger may have the digest of a part, or of all.
+            let known = [digest(name), text.and_then(|it| it.change.digests().after)];
             let mut ledgers = [Some(&found.ledger), killed].into_iter().flatten();
-            ledgers.find_map(|ledger| ledger.kept(name, &digest))
+            ledgers.find_map(|ledger| {
+                let mut known = known.iter().flatten();
+                known.find_map(|digest| ledger.kept(name, digest))
+            })
         };
         // Whether a file of the last change says again what it said before.
         let is_as_before = |name: &String| {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::containerd::imports::{absolute, has_meta, is_pattern, leads_to, written};
-use crate::containerd::{ConfigFiles, FileState, Release, Successor, version};
+use crate::containerd::{Release, Successor, version};
 use crate::error::{Error, Position};
 use crate::toml::{self, Document, ParseError, Source};
 use crate::want::comment::is_own;
@@ -43,6 +43,8 @@ pub(crate) struct File {
     pub(crate) is_writable: bool,
     /// Whether its text is a part of the main file's: that one's version holds, and it names none.
     pub(crate) is_part: bool,
+    /// How many lines of the file stand above its text.
+    lines_above: usize,
 }
 
 /// What leads to a drop-in: the path of a link to it, or of the file that imports it.
@@ -102,6 +104,7 @@ impl Config {
             text,
             is_writable,
             is_part: false,
+            lines_above: 0,
         };
         match self.files.iter_mut().find(|known| known.path == path) {
             Some(known) => *known = file,
@@ -120,6 +123,7 @@ impl Config {
                 text,
                 is_writable: true,
                 is_part: false,
+                lines_above: 0,
             }),
         }
     }
@@ -147,11 +151,13 @@ impl Config {
         self.tables.get(file).map(String::as_str)
     }
 
-    /// Says that the file at `path` is a part of the main one, as a template of k3s.
-    pub(crate) fn set_part(&mut self, path: &Path) {
+    /// Says that the file at `path` is a part of the main one, as a template of k3s: what stands in it
+    /// below so many lines.
+    pub(crate) fn set_part(&mut self, path: &Path, lines_above: usize) {
         self.is_joined = true;
         for file in self.files.iter_mut().filter(|file| file.path == path) {
             file.is_part = true;
+            file.lines_above = lines_above;
         }
     }
 
@@ -259,7 +265,13 @@ impl Config {
         let document = self.file(file)?.text.as_ref()?;
         let mut paths = (1..=place.len()).rev().map(|depth| &place[..depth]);
         let there = paths.find(|path| document.get(path).is_some())?;
-        Some(document.position(document.offset(there)))
+        Some(self.in_file(file, document.position(document.offset(there))))
+    }
+
+    /// A place in the text of a file as one in the file.
+    pub(crate) fn in_file(&self, name: &str, mut at: Position) -> Position {
+        at.line += self.file(name).map_or(0, |file| file.lines_above);
+        at
     }
 
     /// What a ledger beside the main file calls the file at an absolute path.
@@ -306,23 +318,6 @@ impl Config {
             let is_pattern = is_pattern(&pattern) && !has_meta(&path);
             (is_pattern && leads_to(&pattern, &path)).then(|| self.name_of(&path))
         })
-    }
-
-    /// The files as the model of containerd's loader takes them.
-    #[must_use]
-    pub fn loaded(&self) -> ConfigFiles {
-        let source = |file: &File| file.text.as_ref().map(Source::of);
-        let main = source(self.main()).unwrap_or_else(|| "".into());
-        let mut files = ConfigFiles::new(&self.main().path, main);
-        for file in &self.files[1..] {
-            let state = source(file).map_or(FileState::Missing, FileState::Bytes);
-            files.insert(&file.path, state);
-        }
-        for (link, path) in &self.links {
-            files.insert(link, files.state(path).clone());
-        }
-        files.match_patterns();
-        files
     }
 }
 

@@ -53,8 +53,18 @@ pub(super) fn broken(config: &Path) -> Vec<PathBuf> {
     let prefix = with_suffix(config, ".broken-");
     let prefix = prefix.file_name().unwrap_or_default();
     let mut names = names_in(folder);
-    names.retain(|name| name.as_bytes().starts_with(prefix.as_bytes()));
+    names.retain(|name| {
+        let time = name.as_bytes().strip_prefix(prefix.as_bytes());
+        time.is_some_and(is_time)
+    });
     names.iter().rev().map(|name| folder.join(name)).collect()
+}
+
+/// As in `2026-11-29T11-01-09.123Z`: others may call their own files broken, too.
+fn is_time(name: &[u8]) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00-00-00.000Z";
+    let is_like = |(byte, like): (&u8, &u8)| byte == like || *like == b'0' && byte.is_ascii_digit();
+    name.len() == SHAPE.len() && name.iter().zip(SHAPE).all(is_like)
 }
 
 /// The texts that edits have replaced and kept.

@@ -5,7 +5,7 @@ use crate::config::view::{View, Views};
 use crate::containerd::Release;
 use crate::containerd::plugin;
 use crate::containerd::release::listed_do;
-use crate::error::{Code, Error, NextStep};
+use crate::error::{Code, Error, NextStep, Position};
 use crate::toml::{Refused, Value, render};
 use crate::want::handler::{BUILT_IN, HandlerName, Preset};
 use crate::want::key::Key;
@@ -284,18 +284,19 @@ pub(super) fn not_read(key: &Key, releases: &[Release], version: i64) -> Error {
 
 /// The text can't take a key.
 pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
+    let in_file = |at: &Position| config.in_file(file, at.clone());
     let error = match refused {
         Refused::WrongType {
             path,
             found,
             wanted,
             at,
-        } => wrong_type(&dotted(path), found, wanted).position_at(at.clone()),
+        } => wrong_type(&dotted(path), found, wanted).position_at(in_file(at)),
         Refused::MultiLine { path, at } => {
             let message = format!("the inline table {} spans several lines", dotted(path));
             let hint = "write the table on one line or as a [header]: containerd 2.x refuses it as \
                         it is";
-            Error::new(Code::NotEditable, message, hint).position_at(at.clone())
+            Error::new(Code::NotEditable, message, hint).position_at(in_file(at))
         }
     };
     error.at(config.path_of(file))

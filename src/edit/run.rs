@@ -21,9 +21,6 @@ use super::start::Start;
 use super::work::Work;
 use super::writing::{self, Writing};
 
-/// Rounds of keeping what is still needed: a chain of snapshotter, proxy plugin and type takes three.
-const MOST_ROUNDS: usize = 8;
-
 /// Works out what becomes of a config when one owner changes what it wants.
 ///
 /// It reads and writes nothing but its arguments. The same change on its own result changes nothing.
@@ -58,17 +55,15 @@ pub(crate) fn edit_keeping(
     start.change_wants()?;
     start.adopt()?;
     let (mut needed, mut frozen) = (kept.clone(), BTreeMap::new());
-    let mut rounds = 0;
     loop {
         let mut work = Work::new(&start, &frozen);
         work.needed.clone_from(&needed);
         work.run()?;
-        // What is removed and still needed by what stays is kept in the next round.
+        // What is removed and still needed by what stays is kept in the next round: more each time.
         let mut more = work.needed_now();
         more.retain(|at, _| !needed.contains_key(at));
-        if !more.is_empty() && rounds < MOST_ROUNDS {
+        if !more.is_empty() {
             needed.extend(more);
-            rounds += 1;
             continue;
         }
         match work.write() {
@@ -83,7 +78,6 @@ pub(crate) fn edit_keeping(
             Err((file, why)) if start.asked.is_empty() && !frozen.contains_key(&file) => {
                 frozen.insert(file, why);
                 needed.clone_from(kept);
-                rounds = 0;
             }
             Err((_, refused)) => return Err(refused),
         }

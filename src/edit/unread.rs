@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use crate::containerd::release::{listed, listed_do, reading};
-use crate::containerd::{Effect, Host, Model, Release, ReleaseConfig, ignores};
+use crate::containerd::{ConfigFiles, Effect, Host, Model, Release, ReleaseConfig, ignores};
 use crate::error::{Error, Warning};
 use crate::ledger::Owner;
 use crate::toml::Value;
@@ -31,22 +31,23 @@ pub(crate) struct Reading<'r> {
     pub(crate) has_program: &'r dyn Fn(&str) -> bool,
 }
 
-/// What people should know of the keys that a change asks for. `has_program`: whether the host has a
-/// program of this name or path.
+/// What people should know of the keys that a change asks for. `loaded`: what containerd reads after
+/// the edit. `has_program`: whether the host has a program of this name or path.
 pub(crate) fn warnings(
     edited: &Edited,
     change: &Change,
     releases: &[Release],
+    loaded: &dyn Fn() -> Result<ConfigFiles, Error>,
     has_program: &dyn Fn(&str) -> bool,
 ) -> Vec<Warning> {
     let version = edited.config.version();
     // Most changes name no snapshotter.
-    let (files, host) = (LazyCell::new(|| edited.config.loaded()), Host::default());
-    let model = LazyCell::new(|| Model::new(&files, &host));
+    let (files, host) = (LazyCell::new(loaded), Host::default());
+    let model = LazyCell::new(|| Some(Model::new(files.as_ref().ok()?, &host)));
     let reading = Reading {
         version,
         releases: &reading(releases, version),
-        lacks_snapshotter: &|name, release| model.lacks_snapshotter(name, release),
+        lacks_snapshotter: &|name, release| model.as_ref()?.lacks_snapshotter(name, release),
         has_program,
     };
     let mut warnings = unknown_plugins(change);

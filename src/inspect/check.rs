@@ -55,7 +55,8 @@ impl Editor {
         match self.next_start()? {
             NextStart::Rendered(template, text) => {
                 let check = Check::of(self, text.into())?;
-                Ok(check.of_template(template, self.started_with()))
+                let rendered = self.host_root.absolute(self.started_with());
+                Ok(check.of_template(template, &rendered))
             }
             _ => Check::of(self, read(self)?),
         }

@@ -84,7 +84,6 @@ impl Editor {
         let releases = model.reading(self.releases.as_slice(), version);
         let mut handlers = Vec::new();
         for (file, inventory) in [(main, own)].into_iter().chain(drop_ins(files)) {
-            let name = opened.name_in_ledger(file);
             let whole = (file == main).then(|| Inventory::of(&opened.config, None).ok());
             let whole = whole
                 .flatten()
@@ -92,6 +91,7 @@ impl Editor {
                 .handlers;
             for listed in inventory.handlers {
                 let key = handler_path(&listed.name);
+                let name = self.name_in_ledger(&ledger, file, &key);
                 let tables = whole.iter().filter(|it| it.name == listed.name);
                 let tables: Vec<&str> = tables.map(|it| &*it.plugin).collect();
                 let table = ledger.table_of(&name, inventory.version, &tables);

@@ -84,7 +84,7 @@ impl Editor {
         let (file, at) = model.position(place);
         let is_main = file == opened.files.main();
         let shown = if is_main { path } else { file };
-        let has = ledger.has_in(&opened.name_in_ledger(file), &key.path);
+        let has = ledger.has_in(&self.name_in_ledger(&ledger, file, &key.path), &key.path);
         let owner = has.then(|| newest_owner(ledger.wants_below(&key.path)));
         let releases = loaded.iter().map(|(release, config)| ReleaseValue {
             release: *release,

@@ -1,6 +1,5 @@
 //! The config that containerd is started with, opened to be looked at.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,6 +59,17 @@ impl Editor {
         }
     }
 
+    /// What the ledger calls the file in which that is edited which stands at a path of `file`.
+    pub(super) fn name_in_ledger(&self, ledger: &Ledger, file: &Path, path: &[String]) -> String {
+        let layout = self.layout.as_ref();
+        let is_made = layout.is_some_and(|it| it.makes_of_others(file));
+        let made_of = is_made.then(|| ledger.file_with(path)).flatten();
+        let main = self.main();
+        let folder = main.parent().unwrap_or(Path::new("/"));
+        let name = || file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
+        made_of.map_or_else(|| name().into_owned(), str::to_owned)
+    }
+
     /// The files that containerd would be started with now.
     #[cfg(feature = "cri")]
     pub(crate) fn files(&self) -> Result<ConfigFiles, Error> {
@@ -95,11 +105,5 @@ impl Opened {
 
     pub(super) fn model(&self) -> Model<'_> {
         Model::new(&self.files, &self.host)
-    }
-
-    /// The name of a file in the ledger of the config.
-    pub(super) fn name_in_ledger<'f>(&self, file: &'f Path) -> Cow<'f, str> {
-        let folder = self.files.main().parent().unwrap_or(Path::new("/"));
-        file.strip_prefix(folder).unwrap_or(file).to_string_lossy()
     }
 }

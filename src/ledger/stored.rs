@@ -229,6 +229,13 @@ impl Ledger {
         self.keys_in(file, path).next().is_some()
     }
 
+    /// A file in which the tool has written something at or below a path.
+    pub(crate) fn file_with(&self, path: &[String]) -> Option<&str> {
+        let mut written = self.entries.keys();
+        let found = written.find(|at| at.key.path.starts_with(path))?;
+        Some(&found.file)
+    }
+
     /// The keys at or below a path of a file that the tool has written.
     pub(crate) fn keys_in(&self, file: &str, path: &[String]) -> impl Iterator<Item = &Key> {
         self.entries_in(file, path).map(|(at, _)| &at.key)

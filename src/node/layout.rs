@@ -167,6 +167,11 @@ impl Layout {
         }
     }
 
+    /// Whether the distribution makes the file at `path` of those that are edited.
+    pub(crate) fn makes_of_others(&self, path: &Path) -> bool {
+        self.writes(path) && (self.restarts_by_itself() || path != self.edited())
+    }
+
     /// What containerd reads where the file to edit says `source`. Other than for `MicroK8s`, it is the
     /// same.
     #[must_use]

@@ -79,9 +79,9 @@ fn newest(log: &mut File, most: u64) -> io::Result<BufReader<&mut File>> {
 )]
 fn shorten(mut log: File, path: &Path, line: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    // Of a log beside a config, a temporary file of that config.
-    let prefix = sidecar::temporary_prefix(&path.with_extension(""));
-    // Elsewhere nobody sweeps what a killed run has left.
+    // Not a config's: who has that one's lock may be writing such files.
+    let prefix = sidecar::temporary_prefix(path);
+    // Nobody else sweeps what a killed run has left.
     leftovers::sweep_pending(folder, prefix.clone());
     let mode = log.metadata()?.mode() & 0o777;
     let mut shorter = sidecar::pending(&prefix)
@@ -206,10 +206,12 @@ mod tests {
             fs::write(&path, "half a log").expect("writes");
             path
         };
-        let pending = left(".edits.aB3dE5gH7j.tmp");
+        let pending = left(".edits.log.aB3dE5gH7j.tmp");
         let others = [
-            left(".other.aB3dE5gH7j.tmp"),
-            left(".edits.aB3dE5gH7j.absent.0123456789abcdef.tmp"),
+            left(".other.log.aB3dE5gH7j.tmp"),
+            left(".edits.log.aB3dE5gH7j.absent.0123456789abcdef.tmp"),
+            // What a run is writing that edits the config `edits`.
+            left(".edits.aB3dE5gH7j.tmp"),
         ];
         let lines = "# x\n".repeat(usize::try_from(MOST_BYTES / 4).expect("small"));
         fs::write(&log, lines).expect("writes");

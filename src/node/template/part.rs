@@ -71,6 +71,11 @@ impl Template {
         self.text.as_ref().map(|_| &self.masked.text[self.end..])
     }
 
+    /// How many lines stand above the part.
+    pub(crate) fn lines_above(&self) -> usize {
+        self.masked.text[..self.end].lines().count()
+    }
+
     /// What the distribution makes of the part.
     pub(crate) fn rendered(&self, part: &str) -> String {
         match &self.own {

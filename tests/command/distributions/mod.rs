@@ -4,6 +4,7 @@
 mod generated;
 mod layouts;
 mod next_start;
+mod places;
 mod templates;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::tool::{Run, tool};
+
 use super::{K3S, Tree};
 
 /// k3s would not start, and the whole node be down: a look at the template knows that before.
@@ -52,4 +54,20 @@ fn a_broken_template_beside_drop_ins_is_seen() {
     fs::write(&template, "{{ template \"base\" . }}\n[a\n").expect("writes");
     let run = tree.run(&["check"]).exits(65);
     assert!(run.stderr.contains("config-v3.toml.tmpl:2:"), "{run:#?}");
+}
+
+/// Whoever stands in its folder may name the config by its name alone.
+#[test]
+fn the_template_is_to_blame_under_a_relative_path_as_well() {
+    let tree = Tree::of("k3s-no-template");
+    let folder = tree.host().join(K3S);
+    let text = "{{ template \"base\" . }}\n\
+                [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.x]\nruntime_type = 1\n";
+    fs::write(folder.join("config-v3.toml.tmpl"), text).expect("writes");
+    let named = ["--distribution", "k3s", "--config", "config.toml"];
+    let mut command = tool();
+    command.current_dir(&folder).args(named).arg("check");
+    let run = Run::of(&mut command).exits(78);
+    assert!(run.stdout.contains("config-v3.toml.tmpl"), "{run:#?}");
+    assert!(!run.stdout.contains("/config.toml"), "{run:#?}");
 }

@@ -288,9 +288,18 @@ fn what_is_replaced_is_kept_whatever_the_clock_says() {
         let later = format!("broken-2999-01-0{day}T00-00-00.000Z");
         fs::write(beside(&node, &later), "").expect("writes");
     }
+    // Somebody's own, which is none of these.
+    let theirs = ["broken-1", "broken-2999-01-01"].map(|name| beside(&node, name));
+    for path in &theirs {
+        fs::write(path, "theirs").expect("writes");
+    }
     let bad = format!("{}[cut off\n", node.text());
     fs::write(node.config(), &bad).expect("writes");
     node.run(&["restore"]).exits(0);
+    for path in &theirs {
+        assert_eq!(fs::read_to_string(path).expect("readable"), "theirs");
+        fs::remove_file(path).expect("removes");
+    }
     let kept = broken(&node);
     assert_eq!(kept.len(), 5);
     assert!(kept.contains(&bad), "{kept:?}");

@@ -20,6 +20,8 @@ const SOME_ERRORS: [&str; 3] = ["EIO", "EINTR", "EACCES"];
 /// For the edits that take the same paths as the others once the config is found: the whole product
 /// would treble the time.
 const FEW_ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
+/// What is tried for ever, too: the others differ in what is said of them, as often as they come.
+const LASTING: [&str; 3] = ["EIO", "EINTR", "ENOMEM"];
 /// The exit codes that are documented for a call that failed.
 const REFUSALS: [i32; 4] = [74, 75, 77, 78];
 const NOT_DURABLE: i32 = 76;
@@ -141,7 +143,8 @@ fn faults(
                 Edit::Create | Edit::Delete | Edit::Linked | Edit::Record => &FEW_ERRORS,
             });
             for error in call.errors_of(errors) {
-                faults.extend([false, true].map(|lasts| Fault {
+                let lasts = LASTING.contains(&error).then_some(true);
+                faults.extend([false].into_iter().chain(lasts).map(|lasts| Fault {
                     example,
                     reruns: &reruns,
                     call: call.clone(),

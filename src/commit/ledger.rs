@@ -248,7 +248,7 @@ impl Editor {
             return false;
         }
         let files = ConfigFiles::read(&self.host_root, &main, &*config.bytes);
-        own.iter().any(|path| files.contains(path))
+        own.iter().any(|path| files.files.contains_key(path))
     }
 
     /// Who wants what in the config as it is, for reading. Without any ledger: what its comments say.

@@ -138,10 +138,8 @@ fn without(key: Key, ledger: &Ledger) -> Repair {
         command = format!("{command} --owner {owner}");
         change = Change::of(owner);
     }
-    Repair {
-        command,
-        change: change.clear_key(key),
-    }
+    change.cleared.push(key);
+    Repair { command, change }
 }
 
 /// The key that stands at the place of a reason.

@@ -20,7 +20,7 @@ use crate::error::{Code, Error, NextStep};
 use crate::ledger::{Ledger, LedgerPair};
 use crate::want::change::Change;
 use crate::want::handler::Owner;
-use crate::want::key::Key;
+use crate::want::key::{Key, KeyValue};
 
 const NOT_UNDONE: &str = "cannot undo the last change";
 
@@ -256,12 +256,14 @@ fn wanting_again(name: &str, ledger: &Ledger, keys: &BTreeSet<&Key>) -> Vec<Chan
     let changes = groups.into_iter().map(|((_, file), keys)| {
         let mut change = Change::of(name);
         change.file = file.map(str::to_owned);
-        keys.into_iter()
-            .fold(change, |change, key| match ledger.wanted(name, key) {
-                Some(Some(value)) => change.want(key.clone(), value.clone()),
-                Some(None) => change.want_nothing(key.clone()),
-                None => change.unset_key(key.clone()),
-            })
+        for key in keys.into_iter().cloned() {
+            match ledger.wanted(name, &key).cloned() {
+                Some(Some(value)) => change.wants.push(KeyValue { key, value }),
+                Some(None) => change.absent.push(key),
+                None => change.unsets.push(key),
+            }
+        }
+        change
     });
     changes.collect()
 }

@@ -74,7 +74,7 @@ impl ConfigFiles {
                 let matched = patterns(&importer, &import).into_iter();
                 let matched = matched.filter_map(|pattern| glob(&pattern, &names));
                 for path in path.into_iter().chain(matched.flatten()) {
-                    if files.contains(&path) {
+                    if files.files.contains_key(&path) {
                         continue;
                     }
                     let state = state(&path);
@@ -88,9 +88,7 @@ impl ConfigFiles {
         files.folders = folders.take();
         files
     }
-}
 
-impl ConfigFiles {
     /// The folder of an import that is missing, if that may not be mounted below a host root.
     pub(crate) fn unmounted(&self, root: &HostRoot) -> Option<&Path> {
         root.folder()?;

@@ -94,14 +94,6 @@ impl ConfigFiles {
         })
     }
 
-    pub(crate) fn contains(&self, path: &Path) -> bool {
-        self.files.contains_key(path)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.files.len()
-    }
-
     /// The files that could be read.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Path, &Source)> {
         self.files.iter().filter_map(|(path, state)| match state {

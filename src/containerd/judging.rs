@@ -38,7 +38,7 @@ impl Model<'_> {
         }
         let asked = Asked::new(release);
         let judged = self.judge_anew(&asked);
-        let known = (asked.alike(), judged.clone());
+        let known = (asked.alike.get(), judged.clone());
         self.judged.borrow_mut().push(known);
         judged
     }
@@ -46,7 +46,7 @@ impl Model<'_> {
     /// Those of the releases that read the config: they read the version of its main file, or serve since a
     /// later file has an older one, which then holds for all.
     pub(crate) fn reading(&self, releases: &[Release], version: i64) -> Vec<Release> {
-        let has_others = self.files.len() > 1;
+        let has_others = self.files.files.len() > 1;
         let serves = |release: Release| has_others && self.verdict(release).serves();
         let releases = releases.iter().copied();
         releases

@@ -96,7 +96,8 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
     let newest = release.newest_config_version();
     let mut pending = VecDeque::from([(files.main.clone(), None)]);
     let mut done = HashSet::new();
-    let mut version = if release.is_1x() { 0 } else { newest };
+    let is_1x = release.is_1x();
+    let mut version = if is_1x { 0 } else { newest };
     let mut first_version = 0;
     while let Some((path, import)) = pending.pop_front() {
         let is_out_of_sight = *files.state(&path) == FileState::OutOfSight;
@@ -104,7 +105,8 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
             continue;
         }
         let mut file = load_file(loaded, &path, import)?;
-        let own = version_of(&file);
+        let own = file.get("version").and_then(Value::as_integer);
+        let own = own.unwrap_or_default();
         let place = place_of(&file, "version");
         if first_version == 0 {
             first_version = own;
@@ -124,7 +126,7 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
             }
             migration::migrate(&mut file, own..version, release, &mut loaded.lost)?;
             version = version.max(own);
-        } else if matches!(own, 0 | 1) && !release.is_1x() {
+        } else if matches!(own, 0 | 1) && !is_1x {
             // Up to the version merged so far, without the migrations of plugins.
             if version > newest {
                 let message = format!(
@@ -144,11 +146,7 @@ fn merge_all(loaded: &mut Loaded<'_>) -> Result<(), Finding> {
             version = own;
         }
         let imports = file.get("imports").cloned();
-        if loaded.top.is_empty() {
-            loaded.top = file;
-        } else {
-            Merging::of_files(release).tables(&mut loaded.top, file);
-        }
+        Merging::File { is_1x }.tables(&mut loaded.top, file);
         for (import, place) in imports.iter().flat_map(Value::texts) {
             let found = resolve(loaded, &path, import);
             let found = found.map_err(|message| (message, Some(place)))?;
@@ -250,9 +248,4 @@ fn validate(loaded: &Loaded<'_>) -> Result<(), Finding> {
 
 fn panic_at_negative(version: i64) -> String {
     format!("panic: index out of range [{version}] (the config version is negative)")
-}
-
-fn version_of(file: &Table) -> i64 {
-    let version = file.get("version").and_then(Value::as_integer);
-    version.unwrap_or_default()
 }

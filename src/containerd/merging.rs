@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::asked::Asked;
 use crate::toml::value::{Data, Table, Value};
 
 /// How two values of one key become one.
@@ -26,11 +25,6 @@ pub(super) enum Merging {
 }
 
 impl Merging {
-    pub(super) fn of_files(release: &Asked) -> Self {
-        let is_1x = release.is_1x();
-        Self::File { is_1x }
-    }
-
     /// How the values of a key are merged, in two tables that are merged so.
     fn of(self, key: &str) -> Self {
         match (self, key) {

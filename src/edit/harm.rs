@@ -23,16 +23,10 @@ struct Read {
     counts: bool,
 }
 
-/// What releases make of a config, and the keys that they do not read before and after.
-struct Compared {
-    read: Vec<Read>,
-    lost: [Losses; 2],
-}
-
 impl Judgement<'_> {
     /// Returns what people should know, or the harm that the edit would do.
     pub(super) fn compare(&self) -> Result<Vec<Warning>, Error> {
-        let Compared { read, lost } = self.read();
+        let (read, lost) = self.read();
         self.breaks(&read)?;
         let lost_along = self.loses(&read)?;
         self.serves_somewhere(&read)?;
@@ -51,7 +45,7 @@ impl Judgement<'_> {
     /// Returns where what the edit names is not loaded, and whether no release serves with what is there,
     /// so that a restart would take the node down.
     pub(super) fn compare_unchanged(&self) -> Result<Vec<Warning>, Error> {
-        let read = self.read().read;
+        let (read, _) = self.read();
         let nowhere = self
             .broken(&read)
             .filter(|it| it.code == Warning::SERVES_NOWHERE);
@@ -62,12 +56,13 @@ impl Judgement<'_> {
 
     /// Returns the harm of a state that is to last for a moment.
     pub(super) fn compare_on_the_way(&self) -> Result<(), Error> {
-        let read = self.read().read;
+        let (read, _) = self.read();
         self.breaks(&read)?;
         self.loses(&read).map(drop)
     }
 
-    fn read(&self) -> Compared {
+    /// What releases make of a config, and the keys that they do not read before and after.
+    fn read(&self) -> (Vec<Read>, [Losses; 2]) {
         let model = |files| Model::new(files, self.host);
         let (before, after) = (model(&self.before), model(&self.after));
         let without = self.without.as_ref().map(model);
@@ -93,8 +88,7 @@ impl Judgement<'_> {
                 counts: release.is_out() || self.releases != Release::LINES,
             }
         });
-        let read = read.collect();
-        Compared { read, lost }
+        (read.collect(), lost)
     }
 
     /// Keys that releases do not read, and those that they read from now on: with the first handler

@@ -6,14 +6,10 @@ use crate::containerd::Release;
 use crate::containerd::plugin;
 use crate::containerd::release::listed_do;
 use crate::error::{Code, Error, NextStep, Position};
-use crate::toml::{Refused, Value, render};
+use crate::toml::{Refused, Value, dotted_key};
 use crate::want::handler::{BUILT_IN, HandlerName, Preset};
 use crate::want::key::Key;
 use crate::want::nearest::nearest;
-
-fn dotted(path: &[String]) -> String {
-    render::dotted(path, render::Quotes::Basic)
-}
 
 /// The error with the place of a key in a file.
 fn placed(error: Error, config: &Config, file: &str, place: &[String]) -> Error {
@@ -40,7 +36,7 @@ pub(super) fn shown(config: &Config, file: &str) -> String {
 
 /// What stands at a key is not what belongs there.
 pub(super) fn obstacle(config: &Config, file: &str, place: &[String], wanted: &str) -> Error {
-    let key = dotted(place);
+    let key = dotted_key(place);
     let text = config.file(file).and_then(|file| file.text.as_ref());
     let found = text.and_then(|text| text.get(place));
     let found = found.map_or("a value", Value::kind);
@@ -137,7 +133,7 @@ pub(super) fn undeclared_handler(name: &str, plugin_id: Option<&str>, keys: &[St
 
 /// The handler that is to be removed stands in a table of its own, as before there was a map of them.
 pub(super) fn old_handler(config: &Config, file: &str, place: &[String], name: &str) -> Error {
-    let table = dotted(place);
+    let table = dotted_key(place);
     let message =
         format!("the handler {name} is the table {table}, which this tool does not write");
     let hint = format!("remove the table {table} by hand");
@@ -208,7 +204,7 @@ pub(super) fn out_of_reach(config: &Config, file: &str, place: &[String]) -> Err
     let message = format!(
         "{} belongs in this file, which the tool has not created: containerd takes the key from \
          here",
-        dotted(place)
+        dotted_key(place)
     );
     let hint = "set the key in this file by hand; `add`, `apply`, `set` and `set-default` change it \
                 with --take-over";
@@ -291,9 +287,9 @@ pub(super) fn refused(config: &Config, file: &str, refused: &Refused) -> Error {
             found,
             wanted,
             at,
-        } => wrong_type(&dotted(path), found, wanted).position_at(in_file(at)),
+        } => wrong_type(&dotted_key(path), found, wanted).position_at(in_file(at)),
         Refused::MultiLine { path, at } => {
-            let message = format!("the inline table {} spans several lines", dotted(path));
+            let message = format!("the inline table {} spans several lines", dotted_key(path));
             let hint = "write the table on one line or as a [header]: containerd 2.x refuses it as \
                         it is";
             Error::new(Code::NotEditable, message, hint).position_at(in_file(at))

@@ -117,8 +117,9 @@ impl Editor {
             ..EffectiveHandler::default()
         });
         let named = by_name(&handlers);
+        let has_others = files.files.len() > 1;
         for &release in &releases {
-            note_loaded(&mut handlers, &named, &model, release, files.len() > 1);
+            note_loaded(&mut handlers, &named, &model, release, has_others);
         }
         handlers.retain(|handler| handler.place.is_some() || !handler.releases.is_empty());
         let places = handlers.iter_mut().filter_map(|it| it.place.as_mut());

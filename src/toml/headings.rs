@@ -42,10 +42,8 @@ impl Document {
     /// The headers right below a comment line that `is_own` accepts.
     pub(crate) fn headings(&self, is_own: fn(&str) -> bool) -> Vec<Heading> {
         let index = &self.index;
-        let commented = index.headers().filter_map(|header| {
-            let lines = self.own_comment(header, is_own)?;
-            Some((header, lines))
-        });
+        let headers = index.headers();
+        let commented = headers.filter_map(|it| Some((it, self.own_comment(it, is_own)?)));
         let commented: Vec<(usize, Range<usize>)> = commented.collect();
         let next = commented.iter().skip(1).map(|(header, _)| *header);
         let ends = next.chain([index.statements.len()]);

@@ -277,43 +277,24 @@ impl Change {
         Ok(self)
     }
 
-    pub(crate) fn clear_key(mut self, key: Key) -> Self {
-        self.cleared.push(key);
-        self
-    }
-
-    /// Wants nothing to stand at a key.
-    pub(crate) fn want_nothing(mut self, key: Key) -> Self {
-        self.absent.push(key);
-        self
-    }
-
-    /// Wants one key more.
-    pub(crate) fn want(mut self, key: Key, value: Literal) -> Self {
-        self.wants.push(KeyValue { key, value });
-        self
-    }
-
     /// Wants the key at a canonical path.
     ///
     /// # Panics
     ///
     /// If `value` is no TOML value.
     #[doc(hidden)]
-    pub fn set(self, path: &[&str], value: &str) -> Self {
+    pub fn set(mut self, path: &[&str], value: &str) -> Self {
         let parsed = value.parse::<Value>();
         assert!(parsed.is_ok(), "{value:?} is no TOML value");
-        self.want(Key::new(path), Literal::new(value))
+        let (key, value) = (Key::new(path), Literal::new(value));
+        self.wants.push(KeyValue { key, value });
+        self
     }
 
     /// Does not want the key at a canonical path any more.
     #[doc(hidden)]
-    pub fn unset(self, path: &[&str]) -> Self {
-        self.unset_key(Key::new(path))
-    }
-
-    pub(crate) fn unset_key(mut self, key: Key) -> Self {
-        self.unsets.push(key);
+    pub fn unset(mut self, path: &[&str]) -> Self {
+        self.unsets.push(Key::new(path));
         self
     }
 

@@ -4,7 +4,7 @@ use crate::error::{Code, Error};
 use crate::toml::Value;
 
 use super::change::Change;
-use super::handler::{Handler, HandlerName, Preset, Setting};
+use super::handler::{Handler, HandlerName, Preset, RUNC_TYPE, Setting};
 use super::key::{Key, KeyValue, handler_path};
 
 impl Change {
@@ -36,7 +36,8 @@ impl Change {
         }
         self.takes_cgroup_driver.remove(name);
         let driver = ["options", "SystemdCgroup"];
-        if handler.is_runc_like() && handler.setting(&driver).is_none() {
+        let is_runc_like = handler.text(&["runtime_type"]) == Some(RUNC_TYPE);
+        if is_runc_like && handler.setting(&driver).is_none() {
             self.takes_cgroup_driver.insert(name.to_owned());
         }
     }

@@ -160,13 +160,8 @@ impl Handler {
     }
 
     /// The string that is set at `path`.
-    fn text(&self, path: &[&str]) -> Option<&str> {
+    pub(crate) fn text(&self, path: &[&str]) -> Option<&str> {
         self.setting(path)?.value.as_str()
-    }
-
-    /// Whether the handler is run by runc's shim.
-    pub(crate) fn is_runc_like(&self) -> bool {
-        self.text(&["runtime_type"]) == Some(RUNC_TYPE)
     }
 
     /// The setting at `path`.

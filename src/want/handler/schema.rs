@@ -8,7 +8,7 @@ use crate::want::key::Key;
 pub(crate) fn known(path: &[String]) -> Option<(&'static str, Wanted)> {
     let (name, table) = path.split_last()?;
     let table = match table {
-        [] => wanted(&[])?,
+        [] => Wanted::of(&Key::in_full(&["handlers", "any"]))?,
         table => known(table)?.1,
     };
     let mut names = table.names().into_iter();
@@ -16,16 +16,12 @@ pub(crate) fn known(path: &[String]) -> Option<(&'static str, Wanted)> {
     Some((name, table.at(name)?))
 }
 
-fn wanted(below: &[&str]) -> Option<Wanted> {
-    let path = [&["handlers", "any"], below].concat();
-    Wanted::of(&Key::in_full(&path))
-}
-
 /// The options that the shim which runs pods of this `runtime_type` is known to read, or else some shim.
 pub(crate) fn options(runtime_type: Option<&str>) -> Vec<&'static str> {
     // What containerd hands on to every shim but runc's.
     let is_generic = |name: &&str| ["TypeUrl", "ConfigPath"].contains(name);
-    let mut names = wanted(&["options"]).map_or_else(Vec::new, |it| it.names());
+    let wanted = Wanted::of(&Key::in_full(&["handlers", "any", "options"]));
+    let mut names = wanted.map_or_else(Vec::new, |it| it.names());
     let shim = runtime_type.and_then(shim_binary).unwrap_or_default();
     match shim.strip_prefix("containerd-shim-") {
         Some("runc-v1" | "runc-v2") => names.retain(|name| !is_generic(name)),

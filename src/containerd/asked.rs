@@ -45,7 +45,7 @@ impl Asked {
 
     /// Whether Debian has built it, where it is one of these.
     pub(super) fn is_debians(&self, releases: Releases) -> bool {
-        self.is_in(releases) && self.alone().is_debians()
+        self.is_in(releases) && self.alone().is_debians
     }
 
     /// Whether it is built with the TOML parser of one of these.

@@ -25,16 +25,8 @@ pub struct Release {
     major: u16,
     minor: u16,
     patch: u16,
-    build: Build,
-}
-
-/// Who has built a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Build {
-    /// With the libraries of containerd's own repository.
-    Upstream,
-    /// Debian, with the libraries and the plugins that it has itself.
-    Debian,
+    /// Whether Debian has built it, with the libraries and the plugins that it has itself.
+    pub(super) is_debians: bool,
 }
 
 /// The patch release that stands for the newest one of its line.
@@ -68,29 +60,18 @@ impl Release {
             major,
             minor,
             patch,
-            build: Build::Upstream,
+            is_debians: false,
         }
-    }
-
-    /// Whether Debian has built it.
-    pub(super) fn is_debians(self) -> bool {
-        self.build == Build::Debian
     }
 
     /// This release by each builder that may have built it, where they do it differently: an exact
     /// version without a suffix is upstream's.
     pub(crate) fn builds(self) -> impl Iterator<Item = Self> {
-        let is_upstreams = self.patch != NEWEST_PATCH && !self.is_debians();
+        let is_upstreams = self.patch != NEWEST_PATCH && !self.is_debians;
         let is_the_same = BUILT_BY_DEBIAN.iter().all(|it| !it.contain(self));
-        let builds = if is_upstreams || is_the_same {
-            [Build::Upstream].as_slice()
-        } else {
-            &[Build::Upstream, Build::Debian]
-        };
-        builds.iter().map(move |build| Self {
-            build: *build,
-            ..self
-        })
+        let builders = if is_upstreams || is_the_same { 1 } else { 2 };
+        let builds = [false, true].into_iter().take(builders);
+        builds.map(move |is_debians| Self { is_debians, ..self })
     }
 
     /// Whether this is containerd 1.x, which has another parser and other merge rules.
@@ -173,9 +154,7 @@ impl FromStr for Release {
             [major, minor, patch] => Self::new(*major, *minor, *patch),
             _ => return Err(malformed()),
         };
-        if is_debians && BUILT_BY_DEBIAN.iter().any(|it| it.contain(release)) {
-            release.build = Build::Debian;
-        }
+        release.is_debians = is_debians && BUILT_BY_DEBIAN.iter().any(|it| it.contain(release));
         let is_modelled = Self::LINES.iter().any(|line| line.is_of_line(release));
         if is_modelled || release.is_unknown() {
             Ok(release)
@@ -339,7 +318,7 @@ mod tests {
             ("1.7.24~ds1", false, 1),
             ("2.3.4+unknown", false, 1),
         ] {
-            assert_eq!(release(text).is_debians(), is_debians, "{text}");
+            assert_eq!(release(text).is_debians, is_debians, "{text}");
             assert_eq!(release(text).builds().count(), builds, "{text}");
         }
         let both: Vec<Release> = release("2.1").builds().collect();

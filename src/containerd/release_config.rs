@@ -1,6 +1,5 @@
 //! What a release has at a key once it has loaded all files and brought them up to date.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::slice;
@@ -57,11 +56,11 @@ impl Model<'_> {
 }
 
 impl ReleaseConfig {
-    /// What the release has at a canonical path; `None` if nothing that it reads.
-    pub(crate) fn node(&self, path: &[String]) -> Option<Cow<'_, Value>> {
+    /// The value that the release has at a canonical path; `None` if nothing that it reads.
+    pub(crate) fn value(&self, path: &[String]) -> Option<Value> {
         let place = self.spelling.place(path);
-        let migrated = || self.before_migration(&place).map(Cow::Owned);
-        self.at(&place).map(Cow::Borrowed).or_else(migrated)
+        let migrated = || self.before_migration(&place);
+        self.at(&place).cloned().or_else(migrated)
     }
 
     /// What a key has said that the migration has made an element of an array of.
@@ -99,7 +98,7 @@ impl ReleaseConfig {
     /// What comes of a value that somebody wants at a canonical path, or of an element of an array
     /// there.
     pub(crate) fn effect(&self, path: &[String], wanted: &Value, is_element: bool) -> Effect {
-        let Some(node) = self.node(path) else {
+        let Some(node) = self.value(path) else {
             // Servers take a zero for nothing.
             let is_of_server = path.first().is_none_or(|table| table != "plugins");
             return if is_of_server && wanted.is_zero() {
@@ -107,9 +106,6 @@ impl ReleaseConfig {
             } else {
                 Effect::None
             };
-        };
-        let Cow::Borrowed(node) = node else {
-            return Effect::InForce;
         };
         // 2.x gives the plugins in a list of config version 1 their full names.
         let full_name = wanted.as_str().map(registry::full_name);
@@ -127,14 +123,9 @@ impl ReleaseConfig {
         }
     }
 
-    /// The value that the release has at a canonical path; a table as an inline one.
-    pub(crate) fn value(&self, path: &[String]) -> Option<Value> {
-        self.node(path).map(Cow::into_owned)
-    }
-
     /// The files of which something is in force at or below a canonical path.
     pub(crate) fn sources<'m>(&self, path: &[String], model: &'m Model<'_>) -> BTreeSet<&'m Path> {
-        let leaves = self.node(path).map(|node| node.leaves());
+        let leaves = self.value(path).map(|value| value.leaves());
         let leaves = leaves.into_iter().flatten();
         let mut paths = BTreeSet::new();
         for (_, leaf) in leaves {
@@ -248,6 +239,32 @@ mod tests {
         ] {
             let text = format!("version = {version}\n{text}");
             assert_eq!(at(&text, release, &path, "true"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_migrated_value_is_another_one_than_that_of_a_later_file() {
+        let cni = "[plugins.'io.containerd.grpc.v1.cri'.cni]";
+        let path = ["plugins", "io.containerd.cri.v1.runtime", "cni", "bin_dir"];
+        let path = path.map(str::to_owned);
+        let text = |folder| format!("version = 2\n{cni}\nbin_dir = '{folder}'\n");
+        let main = "imports = ['/b.toml']\n".to_owned() + &text("/a");
+        let mut files = ConfigFiles::new("/main.toml", main.as_str());
+        files.insert("/b.toml", FileState::Bytes(text("/b").into()));
+        let host = Host::default();
+        let model = Model::new(&files, &host);
+        for release in ["2.1", "2.2"] {
+            let config = model.config_in(release.parse().expect("a release"));
+            let config = config.expect("it loads");
+            let effect = |wanted: &str| {
+                let wanted: Value = wanted.parse().expect("TOML");
+                config.effect(&path, &wanted, false)
+            };
+            assert_eq!(effect("'/b'"), Effect::InForce, "{release}");
+            let Effect::Other(place) = effect("'/a'") else {
+                panic!("{release}");
+            };
+            assert_eq!(model.path(place.text), Path::new("/b.toml"), "{release}");
         }
     }
 

@@ -263,8 +263,8 @@ impl Judgement<'_> {
         let config = model.config_in(release)?;
         let old = old_handler_path("default");
         let mut keys = old.into_iter().chain([Key::default_handler().path]);
-        let node = keys.find_map(|key| config.node(&key))?;
-        let (path, at) = model.position(node.place);
+        let value = keys.find_map(|key| config.value(&key))?;
+        let (path, at) = model.position(value.place);
         Some(format!("{}:{at}", path.display()))
     }
 

@@ -73,15 +73,13 @@ impl Editor {
         let releases = model.reading(self.releases.as_slice(), version).into_iter();
         let loaded = releases.map(|release| (release, model.config_in(release)));
         let loaded: Vec<_> = loaded.collect();
-        let found = loaded.iter().rev().find_map(|(_, config)| {
-            let config = config.as_ref()?;
-            Some((config.value(&key.path)?, config.node(&key.path)?.place))
-        });
-        let Some((value, place)) = found else {
-            let config = loaded.iter().rev().find_map(|(_, config)| config.as_ref());
-            return Err(not_set(name, &key, config).at(path));
+        let newest_first = loaded.iter().rev();
+        let mut configs = newest_first.filter_map(|(_, config)| config.as_ref());
+        let value = configs.clone().find_map(|config| config.value(&key.path));
+        let Some(value) = value else {
+            return Err(not_set(name, &key, configs.next()).at(path));
         };
-        let (file, at) = model.position(place);
+        let (file, at) = model.position(value.place);
         let is_main = file == opened.files.main();
         let shown = if is_main { path } else { file };
         let has = ledger.has_in(&self.name_in_ledger(&ledger, file, &key.path), &key.path);

@@ -157,8 +157,8 @@ pub mod report {
 /// asks it about the files of a node.
 pub mod model {
     pub use crate::containerd::{
-        Cgroup, ConfigFiles, Disproved, Fact, FactKind, FileState, Host, LoadedHandler, Model,
-        Reason, Verdict, load,
+        Cgroup, ConfigFiles, Disproved, FileState, Host, LoadedHandler, Model, Reason, Verdict,
+        load,
     };
 }
 

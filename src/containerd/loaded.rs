@@ -22,7 +22,7 @@ pub(super) struct Loaded<'m> {
 
 /// What a rule minds, for people; the releases that mind it; and how it is found.
 pub(super) struct Rule<Find>(
-    pub(super) &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test prints it"))] pub(super) &'static str,
     pub(super) Releases,
     pub(super) Find,
 );

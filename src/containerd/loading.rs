@@ -21,7 +21,6 @@ use super::shape::{Decoder, Mismatch};
 use super::syntax;
 use super::table::place_of;
 use super::verdict::{Finding, Reason};
-use crate::toml::render;
 use crate::toml::value::{Place, Table, Value};
 
 /// Patterns are taken as they are written, relative ones from the daemon's working directory
@@ -59,21 +58,6 @@ impl Model<'_> {
         let is_loaded = load(&mut loaded);
         is_loaded.map_err(|(message, place)| self.reason(message, place))?;
         Ok(loaded)
-    }
-
-    /// Returns what a release makes of all files together, as TOML, before it asks any plugin:
-    /// as `containerd config dump`, without what the release has built in.
-    ///
-    /// # Errors
-    ///
-    /// If the release does not get as far: why the daemon exits.
-    pub fn dump(&self, release: Release) -> Result<String, Reason> {
-        let release = Asked::new(release);
-        let loaded = self.load(&release)?;
-        let lines = loaded.top.iter();
-        Ok(lines
-            .map(|(name, value)| render::pair(name, value) + "\n")
-            .collect())
     }
 }
 

@@ -6,7 +6,6 @@ mod address;
 mod asked;
 mod daemon;
 mod duration;
-mod facts;
 mod files;
 pub(crate) mod imports;
 mod judging;
@@ -31,6 +30,8 @@ pub(crate) mod spelling;
 mod successor;
 mod syntax;
 mod table;
+#[cfg(test)]
+mod tests;
 mod url;
 mod verdict;
 pub(crate) mod version;
@@ -45,7 +46,6 @@ pub(crate) use self::shape::read_as;
 pub(crate) use self::successor::Successor;
 pub(crate) use self::view::{BUILT_IN, RUNC_TYPE};
 
-pub use self::facts::{Fact, FactKind};
 pub use self::files::{Cgroup, ConfigFiles, Disproved, FileState, Host};
 pub use self::judging::load;
 pub use self::model::Model;

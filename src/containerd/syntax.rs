@@ -12,7 +12,6 @@ use crate::toml::{Document, ParseError};
 
 use self::construct::Construct;
 use super::asked::Asked;
-use super::release::Releases;
 use super::schema;
 
 impl From<ParseError> for Error {
@@ -28,7 +27,8 @@ impl From<ParseError> for Error {
 }
 
 /// What some releases refuse although the tool reads it.
-pub(super) fn refused() -> impl Iterator<Item = (&'static str, Releases)> {
+#[cfg(test)]
+pub(super) fn refused() -> impl Iterator<Item = (&'static str, super::release::Releases)> {
     construct::ALL.iter().map(|it| (it.reason, it.refusing))
 }
 

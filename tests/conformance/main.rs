@@ -3,8 +3,6 @@
 // Tests set files up with the plain calls that the tool itself must not use.
 #![allow(clippy::disallowed_methods)]
 
-mod document;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,6 +1,8 @@
 //! What 2.x makes of older files, as the migrated config says it.
 
+use crate::containerd::asked::Asked;
 use crate::containerd::{ConfigFiles, FileState, Host, Model};
+use crate::toml::value::{Place, Value};
 
 /// What a release has at a place of the migrated config, as TOML; empty if there is nothing.
 fn at(main: &str, drop_in: &str, release: &str, path: &[&str]) -> String {
@@ -9,19 +11,14 @@ fn at(main: &str, drop_in: &str, release: &str, path: &[&str]) -> String {
     files.insert("/d.toml", FileState::Bytes(drop_in.into()));
     let host = Host::default();
     let model = Model::new(&files, &host);
-    let text = model.dump(release.parse().expect("a release"));
-    let text = match text {
-        Ok(text) => text,
+    let release = Asked::new(release.parse().expect("a release"));
+    let top = match model.load(&release) {
+        Ok(loaded) => Value::of_table(loaded.top, Place::default()),
         Err(reason) => return reason.message,
     };
-    let dump: toml_edit::DocumentMut = text.parse().expect("TOML");
-    let item = path
-        .iter()
-        .try_fold(dump.as_item(), |item, key| item.get(key));
-    item.map(ToString::to_string)
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    let mut names = path.iter();
+    let value = names.try_fold(&top, |value, name| value.table()?.get(*name));
+    value.map(ToString::to_string).unwrap_or_default()
 }
 
 const CRI: &str = "plugins.'io.containerd.grpc.v1.cri'";

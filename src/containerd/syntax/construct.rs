@@ -21,6 +21,7 @@ macro_rules! constructs {
         };)+
 
         /// All of them.
+        #[cfg(test)]
         pub(super) const ALL: &[Construct] = &[$($name),+];
     };
 }

@@ -1,20 +1,23 @@
 //! What is data is listed.
 
-use containerd_edit::model::{Fact, FactKind};
+use crate::containerd::loaded::Rule;
+use crate::containerd::release::Releases;
+use crate::containerd::shape::Field;
+use crate::containerd::{daemon, registry, rules, schema, syntax};
 
 use super::asked::{IDS, effect, judged};
 use super::page::{Page, code, named};
 
-/// What the facts of one kind are about, and the releases for which they hold.
-fn rows(kind: FactKind) -> Vec<[String; 2]> {
-    let facts: Vec<Fact> = Fact::all().filter(|fact| fact.kind == kind).collect();
-    let mut whats: Vec<&str> = facts.iter().map(|fact| fact.what).collect();
+/// What facts are about, and the releases for which each holds.
+fn rows(facts: impl Iterator<Item = (&'static str, Releases)>) -> Vec<[String; 2]> {
+    let facts: Vec<(&str, Releases)> = facts.collect();
+    let mut whats: Vec<&str> = facts.iter().map(|(what, _)| *what).collect();
     // What was taken back and came again is in two.
     whats.dedup();
     let of = |what: &str| {
         named(|release| {
             let mut facts = facts.iter();
-            facts.any(|fact| fact.what == what && fact.holds_for(release))
+            facts.any(|(it, releases)| *it == what && releases.contain(release))
         })
     };
     whats
@@ -23,9 +26,17 @@ fn rows(kind: FactKind) -> Vec<[String; 2]> {
         .collect()
 }
 
+/// The same of rules.
+fn rows_of_rules<Find>(rules: &[Rule<Find>]) -> Vec<[String; 2]> {
+    let rules = rules.iter();
+    rows(rules.map(|Rule(what, releases, _)| (*what, *releases)))
+}
+
 /// The same with names.
-fn rows_of_names(kind: FactKind) -> impl Iterator<Item = [String; 2]> {
-    let rows = rows(kind).into_iter();
+fn rows_of_names(
+    facts: impl Iterator<Item = (&'static str, Releases)>,
+) -> impl Iterator<Item = [String; 2]> {
+    let rows = rows(facts).into_iter();
     rows.map(|[name, releases]| [code(&name), releases])
 }
 
@@ -36,12 +47,10 @@ pub(super) fn handler_keys(page: &mut Page) {
          it. `options` is decoded by the shim, when a pod starts. Case: 2.x does not mind it, 1.x \
          takes a name in capitals where there is none as it should be.",
     );
-    let rows = Fact::all().filter_map(|fact| {
-        let FactKind::HandlerKey { wanted } = fact.kind else {
-            return None;
-        };
-        let read_by = named(|release| fact.holds_for(release));
-        Some([code(fact.what), wanted.to_owned(), read_by])
+    let rows = schema::HANDLER.fields().iter();
+    let rows = rows.map(|Field(name, shape, releases)| {
+        let read_by = named(|release| releases.contain(release));
+        [code(name), shape.wanted().to_owned(), read_by]
     });
     page.table(["key", "type", "read by"], rows);
 }
@@ -52,7 +61,7 @@ pub(super) fn exits(page: &mut Page) {
         "Beside a file that does not parse, a key of the wrong type, a version as above, and a \
          missing import:",
     );
-    page.table(["what", "releases"], rows(FactKind::Exits));
+    page.table(["what", "releases"], rows_of_rules(daemon::RULES));
     page.0.push_str("\nAnd, as the model judges them:\n");
     let [_, old, new] = IDS;
     let cases = [
@@ -111,7 +120,7 @@ pub(super) fn parsers(page: &mut Page) {
         "TOML that not every release parses",
         "All of it is TOML 1.1 to this tool. A release that refuses it exits.",
     );
-    page.table(["construct", "refused by"], rows(FactKind::NotParsed));
+    page.table(["construct", "refused by"], rows(syntax::refused()));
 }
 
 pub(super) fn cri_off(page: &mut Page) {
@@ -119,7 +128,7 @@ pub(super) fn cri_off(page: &mut Page) {
         "What turns CRI off",
         "The daemon starts, and says so in its log only.",
     );
-    page.table(["what", "releases"], rows(FactKind::NoCri));
+    page.table(["what", "releases"], rows_of_rules(rules::RULES));
 }
 
 pub(super) fn essential(page: &mut Page) {
@@ -127,18 +136,19 @@ pub(super) fn essential(page: &mut Page) {
         "Plugins that CRI can't do without",
         "`disabled_plugins` with one of these turns CRI off.",
     );
-    page.table(["plugin", "releases"], rows_of_names(FactKind::Essential));
+    page.table(["plugin", "releases"], rows_of_names(registry::essential()));
 }
 
 pub(super) fn kinds(page: &mut Page) {
     page.section("Proxy plugins and snapshotters", "Types of proxy plugins:");
-    page.table(["type", "releases"], rows_of_names(FactKind::ProxyType));
+    let proxies = registry::PROXIES.iter();
+    let proxies = proxies.map(|(name, _, releases)| (*name, *releases));
+    page.table(["type", "releases"], rows_of_names(proxies));
     page.0.push_str(
         "\nSnapshotters that come with containerd, beside `overlayfs` and `native`, if the host \
          has what they need:\n",
     );
-    page.table(
-        ["snapshotter", "releases"],
-        rows_of_names(FactKind::Snapshotter),
-    );
+    let snapshotters = registry::SNAPSHOTTERS.iter();
+    let snapshotters = snapshotters.map(|(name, releases, _)| (*name, *releases));
+    page.table(["snapshotter", "releases"], rows_of_names(snapshotters));
 }

@@ -3,9 +3,8 @@
 
 use std::fmt::Write;
 
-use containerd_edit::Release;
-use containerd_edit::model::{ConfigFiles, FileState, Host, Model, Verdict};
-use toml_edit::DocumentMut;
+use crate::containerd::asked::Asked;
+use crate::containerd::{ConfigFiles, FileState, Host, Model, Release, Verdict};
 
 use super::page::{Page, code, named, outcomes};
 
@@ -320,12 +319,11 @@ pub(super) fn merging(page: &mut Page) {
         let (files, host) = (files(&text, Some(&more)), Host::default());
         let model = Model::new(&files, &host);
         let merged = outcomes(|release| {
-            let dump = model.dump(release).expect("the files can be merged");
-            let dump: DocumentMut = dump.parse().expect("TOML");
-            let value = dump[key].to_string();
+            let release = Asked::new(release);
+            let loaded = model.load(&release).expect("the files can be merged");
+            let value = loaded.top[key].to_string();
             code(
                 &value
-                    .trim()
                     .replace('"', "'")
                     .replace("io.containerd.v1.", "a.b.c."),
             )

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use containerd_edit::Release;
+use crate::containerd::Release;
 
 /// Newer than any patch release that a fact names.
 const NEWEST_PATCH: u16 = 50;

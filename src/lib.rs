@@ -120,7 +120,7 @@ pub use inspect::inventory::Inventory;
 pub use inspect::key_in_force::KeyInForce;
 pub use inspect::status::Status;
 pub use ledger::Ledger;
-pub use node::{Distribution, Kind, Layout, Units};
+pub use node::{Distribution, Layout, Units};
 pub use toml::{Document, ParseError, Source, Value};
 #[doc(hidden)]
 pub use toml::{dotted_key, parsed};

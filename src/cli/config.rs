@@ -39,7 +39,7 @@ impl Config {
         };
         let layout = |it| Layout::of(it, &host_root, named.as_deref());
         let layout = distribution.map(layout).transpose()?;
-        let path = layout.as_ref().map(|it| it.config().to_owned());
+        let path = layout.as_ref().map(|it| it.config.clone());
         Ok(Self {
             path: path.or(named).unwrap_or_default(),
             host_root,

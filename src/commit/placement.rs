@@ -10,7 +10,6 @@ use crate::disk::sidecar;
 use crate::disk::target::{Snapshot, Target};
 use crate::error::{Code, Error};
 use crate::ledger::Ledger;
-use crate::node::Kind;
 use crate::want::handler::{Owner, drop_in_of};
 
 /// The folder of drop-ins beside a config.
@@ -24,27 +23,28 @@ impl Editor {
         config: &Config,
         ledger: &Ledger,
     ) -> Result<Option<PathBuf>, Error> {
-        let kind = self.layout.as_ref().map(|layout| &layout.kind);
-        match (&self.drop_in, kind) {
-            (DropIn::ForOwner | DropIn::At(_), Some(Kind::Template { .. })) => {
+        let layout = self.layout.as_ref();
+        let is_template = layout.is_some_and(|layout| layout.template.is_some());
+        let has_folder = layout.is_some_and(|layout| layout.folder.is_some());
+        match &self.drop_in {
+            DropIn::ForOwner | DropIn::At(_) if is_template => {
                 let message = "--drop-in: this node reads no drop-ins, its config is written from a \
                                template";
                 let hint = "leave --drop-in out: the keys go into the template";
                 Err(Error::new(Code::BadDropIn, message, hint).at(&self.path))
             }
-            (DropIn::None, Some(Kind::DropIn { .. })) => {
+            DropIn::None if has_folder => {
                 let message = "--no-drop-in: the distribution writes this file anew";
                 let hint = "leave --no-drop-in out: the keys go to a drop-in";
                 Err(Error::new(Code::BadDropIn, message, hint).at(&self.path))
             }
-            (DropIn::None, _) | (DropIn::Automatic, Some(Kind::Template { .. })) => {
-                Ok(Some(self.main()))
-            }
-            (DropIn::Automatic, Some(Kind::DropIn { .. })) | (DropIn::ForOwner, _) => {
+            DropIn::None => Ok(Some(self.main())),
+            DropIn::Automatic if is_template => Ok(Some(self.main())),
+            DropIn::Automatic if !has_folder => Ok(None),
+            DropIn::Automatic | DropIn::ForOwner => {
                 Ok(Some(self.drop_in_of(owner, config, ledger)))
             }
-            (DropIn::Automatic, _) => Ok(None),
-            (DropIn::At(given), _) => self.drop_in_at(given, owner, config).map(Some),
+            DropIn::At(given) => self.drop_in_at(given, owner, config).map(Some),
         }
     }
 

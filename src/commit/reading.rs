@@ -15,8 +15,8 @@ use crate::disk::target::{Snapshot, Target, nearest};
 use crate::edit::edited::FileEdit;
 use crate::error::{Code, Error, NextStep};
 use crate::ledger::Ledger;
+use crate::node::k0s;
 use crate::node::template::{self, Template};
-use crate::node::{Distribution, Kind, k0s};
 use crate::toml::{Literal, Source};
 
 /// A config as it was read.
@@ -81,12 +81,13 @@ impl Editor {
 
     /// Reads the file that is edited and what it imports, as the distribution has it.
     fn read_main(&self, snapshot: &Snapshot) -> Result<Reading, Error> {
-        match self.layout.as_ref().map(|it| (&it.kind, it.distribution)) {
-            Some((Kind::Template { generated, .. }, _)) => self.read_template(snapshot, generated),
-            Some((Kind::DropIn { folder, .. }, Distribution::K0s)) => {
-                self.read_k0s(snapshot, folder)
-            }
-            _ => self.read_files(snapshot),
+        if let Some(generated) = self.generated() {
+            return self.read_template(snapshot, generated);
+        }
+        let joining = self.layout.as_ref().filter(|it| it.restarts_by_itself());
+        match joining.and_then(|it| it.folder.as_ref()) {
+            Some(folder) => self.read_k0s(snapshot, folder),
+            None => self.read_files(snapshot),
         }
     }
 

@@ -7,8 +7,8 @@ use crate::commit::editor::Editor;
 use crate::config::files::text_of;
 use crate::disk::target::Target;
 use crate::error::{Code, Error};
+use crate::node::Layout;
 use crate::node::template::{self, Template};
-use crate::node::{Kind, Layout};
 use crate::toml::{Document, Literal, Source};
 use crate::want::key::KeyValue;
 
@@ -29,7 +29,7 @@ impl Editor {
     ///
     /// [`Code::NotToml`] and [`Code::Redeclares`] of the template: the distribution does not start then.
     pub(crate) fn next_start(&self) -> Result<NextStart, Error> {
-        let Some(path) = self.layout.as_ref().and_then(Layout::template) else {
+        let Some(path) = self.layout.as_ref().and_then(Layout::next_template) else {
             return Ok(NextStart::AsLast);
         };
         let read = Target::find(&path, &self.host_root)?.read()?;
@@ -56,7 +56,7 @@ impl Editor {
 
     /// The text of the file that containerd was started with last.
     pub(super) fn last_start(&self) -> Result<String, Error> {
-        let Some(path) = self.layout.as_ref().map(Layout::config) else {
+        let Some(path) = self.layout.as_ref().map(|it| &it.config) else {
             return Ok(String::new());
         };
         let read = Target::find(path, &self.host_root)?.read()?;
@@ -92,10 +92,8 @@ impl Editor {
 
     /// The config that the last start made of a template, if it is a template that is edited.
     pub(crate) fn generated(&self) -> Option<&Path> {
-        match &self.layout.as_ref()?.kind {
-            Kind::Template { generated, .. } => Some(generated),
-            _ => None,
-        }
+        let layout = self.layout.as_ref()?;
+        layout.template.as_ref().map(|_| layout.config.as_path())
     }
 
     /// A text of the config as a TOML parser can read it. `None`: it is a template whose directives

@@ -10,7 +10,6 @@ use crate::containerd::{ConfigFiles, Host, Model};
 use crate::disk::target::{self, Target};
 use crate::error::{Code, Error};
 use crate::ledger::Ledger;
-use crate::node::Layout;
 use crate::toml::{Document, Source};
 
 impl Editor {
@@ -18,7 +17,8 @@ impl Editor {
     /// what the last start has made of a template.
     #[must_use]
     pub fn started_with(&self) -> &Path {
-        self.layout.as_ref().map_or(&self.path, Layout::config)
+        let layout = self.layout.as_ref();
+        layout.map_or(&self.path, |layout| &layout.config)
     }
 
     /// What that file says; `None`: there is none.

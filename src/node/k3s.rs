@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{Distribution, Kind, Units, written};
+use super::{Distribution, Units, written};
 use crate::containerd::version;
 use crate::disk::HostRoot;
 use crate::error::{Code, Error};
@@ -18,6 +18,15 @@ use crate::toml::Document;
 /// The templates, and the folders that the built-in template imports, by config version.
 const VERSION_3: (&str, &str) = ("config-v3.toml.tmpl", "config-v3.toml.d");
 const VERSION_2: &str = "config.toml.tmpl";
+
+/// What is edited of k3s.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Edited {
+    /// This template; it may be missing.
+    Template(PathBuf),
+    /// The files of this folder.
+    Folder(PathBuf),
+}
 
 /// The config that is written when `distribution` starts.
 pub(super) fn generated(distribution: Distribution) -> PathBuf {
@@ -31,17 +40,17 @@ pub(super) fn template(generated: &Path) -> PathBuf {
 }
 
 /// What to edit, by the config that the last start wrote.
-pub(super) fn kind(
+pub(super) fn edited(
     distribution: Distribution,
-    generated: PathBuf,
+    generated: &Path,
     host: &HostRoot,
     units: &Units,
-) -> Result<Kind, Error> {
-    let text = written::read(distribution, &generated, host, units)?;
+) -> Result<Edited, Error> {
+    let text = written::read(distribution, generated, host, units)?;
     let config = Document::parse(text.as_bytes()).map_err(|source| {
         Error::from(source)
             .with_hint("fix this line, or restart the service that writes the file")
-            .at(&generated)
+            .at(generated)
     })?;
     let folder = generated.parent().unwrap_or(Path::new("/"));
     let (name_3, drop_ins) = VERSION_3;
@@ -59,30 +68,19 @@ pub(super) fn kind(
     };
     if version::of_any(&config).unwrap_or_default() < 3 {
         // An older release ignores the other template; a newer one has not seen it yet.
-        if is_newer(host, &template_3, &generated) {
+        if is_newer(host, &template_3, generated) {
             return Err(not_read(&template_3));
         }
         // A drop-in would be one of version 2, and containerd 1.x takes such a plugin table from
         // the drop-in alone.
-        return Ok(Kind::Template {
-            template: template_2,
-            generated,
-        });
+        return Ok(Edited::Template(template_2));
     }
     if !host.has(&template_3) && host.has(&template_2) {
         // The next start makes it a config of version 2.
         return Err(not_read(&template_2));
     }
-    if let Some(folder) = imported_folder(&config, drop_ins) {
-        return Ok(Kind::DropIn {
-            base: generated,
-            folder,
-        });
-    }
-    Ok(Kind::Template {
-        template: template_3,
-        generated,
-    })
+    let folder = imported_folder(&config, drop_ins);
+    Ok(folder.map_or(Edited::Template(template_3), Edited::Folder))
 }
 
 /// The folder of this name from which the config imports every `*.toml`.
@@ -111,7 +109,6 @@ mod tests {
     use std::fs::File;
     use std::time::Duration;
 
-    use super::super::Layout;
     use super::super::fixture::{host, host_with};
     use super::*;
 
@@ -122,34 +119,30 @@ mod tests {
         format!("{FOLDER}/{name}")
     }
 
-    fn kind_on(host: &HostRoot) -> Result<Kind, Error> {
-        Layout::of(Distribution::K3s, host, None).map(|layout| layout.kind)
+    fn edited_on(host: &HostRoot) -> Result<Edited, Error> {
+        let units = Units::of(Distribution::K3s, host);
+        let generated = generated(Distribution::K3s);
+        edited(Distribution::K3s, &generated, host, &units)
     }
 
-    fn template(name: &str) -> Kind {
-        Kind::Template {
-            template: at(name).into(),
-            generated: at("config.toml").into(),
-        }
+    fn template(name: &str) -> Edited {
+        Edited::Template(at(name).into())
     }
 
     #[test]
     fn a_drop_in_goes_where_the_generated_config_imports_it() {
-        let wanted = Kind::DropIn {
-            base: at("config.toml").into(),
-            folder: at("config-v3.toml.d").into(),
-        };
-        assert_eq!(kind_on(&host("k3s-drop-in")), Ok(wanted));
+        let wanted = Edited::Folder(at("config-v3.toml.d").into());
+        assert_eq!(edited_on(&host("k3s-drop-in")), Ok(wanted));
     }
 
     #[test]
     fn without_such_an_import_it_is_the_template_of_the_version() {
         assert_eq!(
-            kind_on(&host("k3s-template")),
+            edited_on(&host("k3s-template")),
             Ok(template("config.toml.tmpl"))
         );
         assert_eq!(
-            kind_on(&host("k3s-no-template")),
+            edited_on(&host("k3s-no-template")),
             Ok(template("config-v3.toml.tmpl"))
         );
         // One file is no folder.
@@ -158,13 +151,13 @@ mod tests {
             at("config-v3.toml.d")
         );
         let (_folder, host) = host_with(&[(&at("config.toml"), &import)]);
-        assert_eq!(kind_on(&host), Ok(template("config-v3.toml.tmpl")));
+        assert_eq!(edited_on(&host), Ok(template("config-v3.toml.tmpl")));
     }
 
     #[test]
     fn one_that_was_never_started_can_not_be_told() {
         let (_folder, host) = host_with(&[("/etc/systemd/system/k3s.service", "")]);
-        let error = kind_on(&host).expect_err("nothing is generated");
+        let error = edited_on(&host).expect_err("nothing is generated");
         assert_eq!(error.code().as_str(), "not-started");
         assert_eq!(
             error.hint(),
@@ -178,7 +171,7 @@ mod tests {
             (&at("config.toml"), "version = 3\n"),
             (&at("config.toml.tmpl"), ""),
         ]);
-        let error = kind_on(&host).expect_err("the next config has version 2");
+        let error = edited_on(&host).expect_err("the next config has version 2");
         assert_eq!(error.code().as_str(), "template-not-read");
         assert_eq!(error.path(), Some(Path::new(&at("config.toml.tmpl"))));
     }
@@ -198,16 +191,16 @@ mod tests {
         };
         touch("config.toml", started);
         touch("config-v3.toml.tmpl", started - Duration::from_secs(1));
-        assert_eq!(kind_on(&host), Ok(template("config.toml.tmpl")));
+        assert_eq!(edited_on(&host), Ok(template("config.toml.tmpl")));
         touch("config-v3.toml.tmpl", started + Duration::from_secs(1));
-        let error = kind_on(&host).expect_err("the next start may read it");
+        let error = edited_on(&host).expect_err("the next start may read it");
         assert_eq!(error.code().as_str(), "template-not-read");
     }
 
     #[test]
     fn a_generated_config_that_is_no_toml_is_said_with_its_place() {
         let (_folder, host) = host_with(&[(&at("config.toml"), "version = 3\n\"3s\"\n")]);
-        let error = kind_on(&host).expect_err("no TOML");
+        let error = edited_on(&host).expect_err("no TOML");
         assert_eq!(error.position().map(|at| at.line), Some(2));
     }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::CONTAINERD_CONFIG;
-use super::{Distribution, Kind, Units, k0s, k3s, microk8s, written};
+use super::k3s::Edited;
+use super::{Distribution, Units, k0s, k3s, microk8s, written};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, Warning};
 use crate::toml::Source;
@@ -14,13 +15,14 @@ use crate::want::handler::{Owner, drop_in_of};
 /// # Examples
 ///
 /// ```
-/// use containerd_edit::{Distribution, HostRoot, Kind, Layout};
+/// use std::path::Path;
+///
+/// use containerd_edit::{Distribution, HostRoot, Layout};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let host = HostRoot::at(folder.path())?;
 /// let layout = Layout::of(Distribution::detect(&host)?, &host, None)?;
-/// let config = "/etc/containerd/config.toml".into();
-/// assert_eq!(layout.kind, Kind::Plain { config });
+/// assert_eq!(layout.config, Path::new("/etc/containerd/config.toml"));
 /// assert_eq!(layout.next_step(), "restart it to load: systemctl restart containerd");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -28,8 +30,14 @@ use crate::want::handler::{Owner, drop_in_of};
 pub struct Layout {
     /// Whose layout it is.
     pub distribution: Distribution,
-    /// What to edit, and how.
-    pub kind: Kind,
+    /// The file that containerd is started with, or that is copied for it with strings filled in.
+    pub config: PathBuf,
+    /// The template to edit, from which the distribution writes `config`; it may be missing. Never
+    /// there with `folder`.
+    pub template: Option<PathBuf>,
+    /// The folder for own files, which are added to a `config` that the distribution writes. Never
+    /// there with `template`.
+    pub folder: Option<PathBuf>,
     /// The systemd units of which one runs containerd.
     pub units: Units,
     /// What people should know although all is well.
@@ -64,68 +72,52 @@ impl Layout {
                         mounted there), or name the file with --config";
             return Err(Error::new(Code::NotADistribution, message, hint).at("/"));
         }
-        let units = Units::of(distribution, host);
-        let config = |usual: &str| config.map_or_else(|| usual.into(), Path::to_owned);
-        let mut notice = None;
-        let kind = match distribution {
-            Distribution::Containerd => Kind::Plain {
-                config: config(CONTAINERD_CONFIG),
-            },
-            Distribution::MicroK8s => Kind::Plain {
-                config: config(microk8s::CONFIG),
-            },
+        let usual = || match distribution {
+            Distribution::Containerd => CONTAINERD_CONFIG.into(),
+            Distribution::MicroK8s => microk8s::CONFIG.into(),
+            Distribution::K3s | Distribution::Rke2 => k3s::generated(distribution),
+            Distribution::K0s => k0s::CONFIG.into(),
+        };
+        let mut layout = Self {
+            distribution,
+            config: config.map_or_else(usual, Path::to_owned),
+            template: None,
+            folder: None,
+            units: Units::of(distribution, host),
+            notice: None,
+        };
+        let (config, units) = (&layout.config, &layout.units);
+        match distribution {
+            Distribution::Containerd | Distribution::MicroK8s => {}
             Distribution::K3s | Distribution::Rke2 => {
-                let generated = k3s::generated(distribution);
-                let generated = config(&generated.to_string_lossy());
-                k3s::kind(distribution, generated, host, &units)?
-            }
-            Distribution::K0s => {
-                let base: PathBuf = config(k0s::CONFIG);
-                let text = written::read(distribution, &base, host, &units)?;
-                if k0s::is_managed(&text) {
-                    let folder = base.with_file_name(k0s::FOLDER_NAME);
-                    Kind::DropIn { base, folder }
-                } else {
-                    notice = Some(k0s::unmanaged(&base));
-                    Kind::Plain { config: base }
+                match k3s::edited(distribution, config, host, units)? {
+                    Edited::Template(template) => layout.template = Some(template),
+                    Edited::Folder(folder) => layout.folder = Some(folder),
                 }
             }
-        };
-        Ok(Self {
-            distribution,
-            kind,
-            units,
-            notice,
-        })
-    }
-
-    /// The file that containerd is started with.
-    #[must_use]
-    pub fn config(&self) -> &Path {
-        match &self.kind {
-            Kind::Plain { config: path }
-            | Kind::DropIn { base: path, .. }
-            | Kind::Template {
-                generated: path, ..
-            } => path,
+            Distribution::K0s => {
+                let text = written::read(distribution, config, host, units)?;
+                if k0s::is_managed(&text) {
+                    layout.folder = Some(config.with_file_name(k0s::FOLDER_NAME));
+                } else {
+                    layout.notice = Some(k0s::unmanaged(config));
+                }
+            }
         }
+        Ok(layout)
     }
 
     /// The file that is edited, or that says what a drop-in beside it has to look like.
     pub(crate) fn edited(&self) -> &Path {
-        match &self.kind {
-            Kind::Template { template, .. } => template,
-            _ => self.config(),
-        }
+        self.template.as_deref().unwrap_or(&self.config)
     }
 
-    /// The template from which the distribution writes that file at its next start, if it may have one.
-    pub(crate) fn template(&self) -> Option<PathBuf> {
-        match &self.kind {
-            Kind::Template { template, .. } => Some(template.clone()),
-            Kind::DropIn { base, .. } if !self.restarts_by_itself() => Some(k3s::template(base)),
-            _ => None,
-        }
+    /// The template from which the distribution writes the config at its next start, if it may have
+    /// one.
+    pub(crate) fn next_template(&self) -> Option<PathBuf> {
+        let of_k3s = self.folder.is_some() && !self.restarts_by_itself();
+        let beside_folder = || of_k3s.then(|| k3s::template(&self.config));
+        self.template.clone().or_else(beside_folder)
     }
 
     /// What has to be done for a change to take effect, as a clause.
@@ -142,29 +134,28 @@ impl Layout {
     /// it reads drop-ins. It merges them, so that containerd does not read the files as they are.
     #[must_use]
     pub fn restarts_by_itself(&self) -> bool {
-        self.distribution == Distribution::K0s && matches!(self.kind, Kind::DropIn { .. })
+        self.distribution == Distribution::K0s && self.folder.is_some()
     }
 
     /// The drop-in of an owner, where the layout has a folder for drop-ins.
     #[must_use]
     pub fn drop_in(&self, owner: &Owner) -> Option<PathBuf> {
-        match &self.kind {
-            Kind::DropIn { folder, .. } => Some(folder.join(drop_in_of(owner.as_str()))),
-            Kind::Plain { .. } | Kind::Template { .. } => None,
-        }
+        let folder = self.folder.as_ref()?;
+        Some(folder.join(drop_in_of(owner.as_str())))
     }
 
     /// Whether the distribution writes the file at `path` anew, and so does not keep an edit of it.
     #[must_use]
     pub fn writes(&self, path: &Path) -> bool {
-        match &self.kind {
-            Kind::Plain { .. } => false,
-            Kind::Template { generated, .. } => path == generated,
-            // What k0s's config imports, k0s has written.
-            Kind::DropIn { base, folder } => {
-                path == base || (self.restarts_by_itself() && !path.starts_with(folder))
-            }
-        }
+        // What k0s's config imports, k0s has written.
+        let is_outside = |folder: &PathBuf| !path.starts_with(folder);
+        self.writes_config() && path == self.config
+            || self.restarts_by_itself() && self.folder.as_ref().is_some_and(is_outside)
+    }
+
+    /// Whether the distribution writes the config at each of its starts.
+    pub(crate) fn writes_config(&self) -> bool {
+        self.template.is_some() || self.folder.is_some()
     }
 
     /// Whether the distribution makes the file at `path` of those that are edited.
@@ -215,8 +206,8 @@ mod tests {
             ),
         ] {
             let layout = layout(fixture, distribution);
-            let config = config.into();
-            assert_eq!(layout.kind, Kind::Plain { config }, "{fixture}");
+            assert_eq!(layout.config, Path::new(config), "{fixture}");
+            assert!(!layout.writes_config(), "{fixture}");
             assert_eq!(layout.next_step(), next_step);
             let is_said = layout.notice.as_ref().map(|notice| notice.code);
             let wanted = (fixture == "k0s-unmanaged").then_some("k0s-unmanaged");
@@ -227,11 +218,8 @@ mod tests {
     #[test]
     fn k0s_reads_drop_ins_and_restarts_containerd() {
         let layout = layout("k0s", Distribution::K0s);
-        let wanted = Kind::DropIn {
-            base: "/etc/k0s/containerd.toml".into(),
-            folder: "/etc/k0s/containerd.d".into(),
-        };
-        assert_eq!(layout.kind, wanted);
+        assert_eq!(layout.config, Path::new("/etc/k0s/containerd.toml"));
+        assert_eq!(layout.folder, Some("/etc/k0s/containerd.d".into()));
         assert!(layout.next_step().contains("by itself"));
         let owner = "team/kata".parse().expect("an owner");
         assert_eq!(
@@ -243,12 +231,9 @@ mod tests {
     #[test]
     fn rke2_has_its_own_folder_and_unit() {
         let layout = layout("rke2", Distribution::Rke2);
-        let folder = "/var/lib/rancher/rke2/agent/etc/containerd";
-        let wanted = Kind::DropIn {
-            base: Path::new(folder).join("config.toml"),
-            folder: Path::new(folder).join("config-v3.toml.d"),
-        };
-        assert_eq!(layout.kind, wanted);
+        let beside = Path::new("/var/lib/rancher/rke2/agent/etc/containerd");
+        assert_eq!(layout.config, beside.join("config.toml"));
+        assert_eq!(layout.folder, Some(beside.join("config-v3.toml.d")));
         assert_eq!(
             layout.next_step(),
             "restart it to load: systemctl restart rke2-agent"
@@ -278,12 +263,11 @@ mod tests {
     fn a_data_folder_elsewhere_is_looked_at() {
         let config = "/data/k3s/agent/etc/containerd/config.toml";
         let (_folder, host) = host_with(&[(config, "version = 2\n")]);
-        let layout = Layout::of(Distribution::K3s, &host, Some(Path::new(config)));
-        let wanted = Kind::Template {
-            template: Path::new(config).with_file_name("config.toml.tmpl"),
-            generated: config.into(),
-        };
-        assert_eq!(layout.expect("a layout").kind, wanted);
+        let config = Path::new(config);
+        let layout = Layout::of(Distribution::K3s, &host, Some(config)).expect("a layout");
+        assert_eq!(layout.config, config);
+        let template = config.with_file_name("config.toml.tmpl");
+        assert_eq!(layout.template, Some(template));
     }
 
     #[test]

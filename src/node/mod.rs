@@ -4,7 +4,6 @@ mod detection;
 mod distribution;
 pub(crate) mod k0s;
 mod k3s;
-mod kind;
 mod layout;
 mod managed;
 pub(crate) mod microk8s;
@@ -13,7 +12,6 @@ mod units;
 mod written;
 
 pub use self::distribution::Distribution;
-pub use self::kind::Kind;
 pub use self::layout::Layout;
 pub use self::units::Units;
 

@@ -10,7 +10,6 @@ use crate::commit::editor::Editor;
 use crate::containerd::ConfigFiles;
 use crate::daemon::running::Running;
 use crate::disk::HostRoot;
-use crate::node::Kind;
 
 /// A ctime lags behind the clock by up to a tick of the kernel's, which has at least a hundred of them
 /// in a second.
@@ -66,9 +65,9 @@ impl Started {
 /// counts.
 fn changes(editor: &Editor, files: &ConfigFiles) -> BTreeMap<PathBuf, SystemTime> {
     let layout = editor.layout.as_ref();
-    let written = layout.filter(|layout| !matches!(layout.kind, Kind::Plain { .. }));
+    let written = layout.filter(|layout| layout.writes_config());
     let main = match written {
-        Some(layout) => layout.template(),
+        Some(layout) => layout.next_template(),
         None => Some(files.main().to_owned()),
     };
     let imported = files.imported().map(|(path, _)| path.to_owned());

@@ -59,7 +59,6 @@ mod tests {
             name: "web".to_owned(),
             id: "4f".to_owned(),
             handler: handler.to_owned(),
-            uid: "u".to_owned(),
             ready,
         }
     }

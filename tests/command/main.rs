@@ -8,7 +8,6 @@ mod apply;
 mod broken;
 mod check;
 mod command_line;
-mod cri_code;
 mod distributions;
 mod documents;
 mod drop_in;

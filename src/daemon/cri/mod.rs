@@ -4,9 +4,7 @@
 
 mod connection;
 mod endpoint;
-#[rustfmt::skip]
-#[expect(unreachable_pub, clippy::pedantic, reason = "made from cri.proto")]
-mod generated;
+mod messages;
 mod sandboxes;
 mod status;
 
@@ -18,9 +16,8 @@ use tokio::time::timeout;
 use tonic::Code as Answer;
 
 use self::connection::Connection;
-use self::generated::{
-    ListPodSandboxRequest, ListPodSandboxResponse, StatusRequest, StatusResponse, VersionRequest,
-    VersionResponse,
+use self::messages::{
+    ListPodSandboxResponse, StatusRequest, StatusResponse, VersionRequest, VersionResponse,
 };
 pub use self::sandboxes::Sandbox;
 pub use self::status::RunningHandlers;
@@ -182,7 +179,8 @@ impl CriClient {
     ///
     /// An error if the daemon does not serve CRI, or does not answer.
     pub fn sandboxes(&self) -> Result<Vec<Sandbox>, Error> {
-        let question = ListPodSandboxRequest {};
+        // Without a filter it asks for all.
+        let question = ();
         let answer: ListPodSandboxResponse =
             self.ask("/runtime.v1.RuntimeService/ListPodSandbox", question)?;
         Ok(answer.items.into_iter().map(Sandbox::from).collect())

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::generated::PodSandbox;
+use super::messages::PodSandbox;
 
 /// The state of a sandbox that runs.
 const READY: i32 = 0;
@@ -20,9 +20,6 @@ pub struct Sandbox {
     /// The handler that the pod's RuntimeClass names; empty if it has none: it then runs on what
     /// was the default when it was started.
     pub handler: String,
-    /// The pod's UID.
-    #[serde(skip)]
-    pub uid: String,
     /// Whether it runs; a stopped one is still there to be removed.
     #[serde(skip)]
     pub ready: bool,
@@ -36,7 +33,6 @@ impl From<PodSandbox> for Sandbox {
             name: pod.name,
             id: found.id,
             handler: found.runtime_handler,
-            uid: pod.uid,
             ready: found.state == READY,
         }
     }
@@ -45,14 +41,13 @@ impl From<PodSandbox> for Sandbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::cri::generated::PodSandboxMetadata;
+    use crate::daemon::cri::messages::PodSandboxMetadata;
 
     fn sandbox(handler: &str, state: i32) -> Sandbox {
         Sandbox::from(PodSandbox {
             id: "4f".to_owned(),
             metadata: Some(PodSandboxMetadata {
                 name: "web".to_owned(),
-                uid: "u".to_owned(),
                 namespace: "shop".to_owned(),
             }),
             state,
@@ -63,14 +58,8 @@ mod tests {
     #[test]
     fn a_sandbox_is_told_with_its_pod() {
         let read = sandbox("kata", 1);
-        let words = [
-            &read.id,
-            &read.namespace,
-            &read.name,
-            &read.uid,
-            &read.handler,
-        ];
-        assert_eq!(words, ["4f", "shop", "web", "u", "kata"]);
+        let words = [&read.id, &read.namespace, &read.name, &read.handler];
+        assert_eq!(words, ["4f", "shop", "web", "kata"]);
         assert!(!read.ready);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::generated::StatusResponse;
+use super::messages::StatusResponse;
 
 /// The condition that CRI itself answers for; the network's is another one.
 const RUNTIME_READY: &str = "RuntimeReady";
@@ -59,7 +59,7 @@ fn runtime_type((name, handler): (&String, &Value)) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::cri::generated::{RuntimeCondition, RuntimeStatus};
+    use crate::daemon::cri::messages::{RuntimeCondition, RuntimeStatus};
 
     fn answer(config: &str) -> StatusResponse {
         let condition = |name: &str, status| RuntimeCondition {

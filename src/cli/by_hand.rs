@@ -14,7 +14,8 @@ use containerd_edit::{
 use tempfile::TempDir;
 
 use super::arguments;
-use super::editing::{Edit, as_text, drop_in_at};
+use super::edit::Edit;
+use super::editing::{as_text, drop_in_at};
 use super::run::Run;
 use super::signals;
 

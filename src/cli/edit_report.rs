@@ -1,15 +1,16 @@
 //! What an edit has done, or would do.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use containerd_edit::report::{Absent, FileChange};
 use containerd_edit::{Layout, NextStep, Outcome, Owner, Request};
 use serde_json::{Value, json};
 
-use super::arguments::{Editing, Format};
+use super::arguments::Format;
 use super::diff;
+use super::edit::Edit;
+use super::output::Output;
 use super::report::Report;
 use super::restore_report;
 use super::text::{colored_diff, first_of};
@@ -17,43 +18,40 @@ use super::text::{colored_diff, first_of};
 /// So many keys are named in one line.
 const MOST_KEYS: usize = 4;
 
-pub(super) struct EditReport<'p> {
-    pub(super) request: &'p Request,
-    pub(super) editing: &'p Editing,
-    pub(super) plan: &'p Outcome,
-    /// The handlers that no pod uses, if the daemon was asked.
-    pub(super) unused: Option<BTreeSet<String>>,
-    /// What was done for the edit to be loaded.
-    pub(super) restart: Option<&'p Report>,
-    pub(super) layout: Option<&'p Layout>,
-    /// Whether to show the diff of what was done.
-    pub(super) has_diff: bool,
+/// An edit that was made, or worked out.
+pub(super) struct Completed<'e> {
+    pub(super) edit: &'e Edit<'e>,
+    pub(super) plan: Outcome,
+    /// What was done for it to be loaded, if that was asked for.
+    pub(super) restart: Option<Report>,
+    /// Whether a file was changed, or containerd restarted.
+    pub(super) is_change: bool,
 }
 
-impl EditReport<'_> {
+impl Completed<'_> {
     /// The report in the format that is asked for: a diff takes time.
-    pub(super) fn report(&self, format: Format) -> Report {
-        if format == Format::Json {
-            return Report::new(self.json(), String::new());
+    pub(super) fn report(&self, layout: Option<&Layout>, output: &Output) -> Report {
+        if output.format == Format::Json {
+            return Report::new(self.json(layout), String::new());
         }
-        let is_shown = self.has_diff || self.editing.dry_run;
-        let diff = is_shown.then(|| colored_diff(&diff::of(self.plan)));
+        let is_shown = output.verbose || self.edit.editing.dry_run;
+        let diff = is_shown.then(|| colored_diff(&diff::of(&self.plan)));
         Report {
             diff: diff.unwrap_or_default(),
-            ..Report::new(Value::Null, self.text())
+            ..Report::new(Value::Null, self.text(layout))
         }
     }
 
-    fn json(&self) -> Value {
-        let (plan, edited) = (self.plan, &self.plan.report);
+    fn json(&self, layout: Option<&Layout>) -> Value {
+        let (plan, edited) = (&self.plan, &self.plan.report);
         let drop_in = |file: &FileChange| json!({ "path": file.path.to_string_lossy(), "changed": file.is_change() });
         let mut fields = json!({
             "changed": plan.is_change(),
             "restart_required": plan.needs_restart() && !plan.serves_nowhere() && self.restart.is_none(),
-            "units": self.layout.map_or(&["containerd"][..], |layout| layout.units.names()),
+            "units": layout.map_or(&["containerd"][..], |layout| layout.units.names()),
             "path": plan.main.path.to_string_lossy(),
             "config_version": plan.config_version,
-            "owner": self.request.owner().map(Owner::as_str),
+            "owner": self.edit.request.owner().map(Owner::as_str),
             "handlers": edited.handlers,
             "keys": edited.keys.changed().collect::<Vec<_>>(),
             "new_default": edited.new_default,
@@ -71,23 +69,23 @@ impl EditReport<'_> {
         if let Some(restored) = &plan.restored {
             fields["restore"] = json!(restored);
         }
-        if let Some(handlers) = &self.unused {
+        if let Some(handlers) = &self.edit.unused {
             fields["unused"] = json!({ "handlers": handlers });
         }
-        if let Some(restart) = self.restart {
+        if let Some(restart) = &self.restart {
             fields["restart"] = restart.json.clone();
         }
         fields
     }
 
-    fn text(&self) -> String {
+    fn text(&self, layout: Option<&Layout>) -> String {
         let mut text = String::new();
-        let is_dry_run = self.editing.dry_run;
+        let is_dry_run = self.edit.editing.dry_run;
         let is_planned = is_dry_run && self.plan.is_change();
         let would = if is_planned { "dry run: would " } else { "" };
         let path = self.plan.main.path.to_string_lossy();
         let _ = write!(text, "{path}: {would}{}", self.summary());
-        if let Some(next) = self.next_step() {
+        if let Some(next) = self.next_step(layout) {
             let _ = write!(text, "; {next}");
         }
         text.push('\n');
@@ -95,7 +93,7 @@ impl EditReport<'_> {
             let is_change = self.plan.is_change();
             text.push_str(&restore_report::text(restored, is_change, is_dry_run));
         }
-        if let Some(restart) = self.restart {
+        if let Some(restart) = &self.restart {
             text.push_str(&restart.text);
         }
         text
@@ -124,7 +122,7 @@ impl EditReport<'_> {
             "recorded, and nothing to change in any file".to_owned()
         } else {
             let undone = || "the last change is undone already".to_owned();
-            more.extend(matches!(self.request, Request::Undo(_)).then(undone));
+            more.extend(matches!(self.edit.request, Request::Undo(_)).then(undone));
             "nothing to do".to_owned()
         };
         let restored = self.plan.restored.iter().filter(|_| !is_change);
@@ -138,7 +136,7 @@ impl EditReport<'_> {
 
     /// What the edit changes, each in a few words.
     fn deeds(&self) -> Vec<String> {
-        let (plan, edited) = (self.plan, &self.plan.report);
+        let (plan, edited) = (&self.plan, &self.plan.report);
         if let Some(restored) = &plan.restored {
             return vec![restore_report::deed(restored)];
         }
@@ -161,7 +159,7 @@ impl EditReport<'_> {
             deeds.push(self.deed(verb(file), &file.path.display().to_string()));
         }
         if let Some(name) = &edited.new_default {
-            deeds.push(if self.editing.dry_run {
+            deeds.push(if self.edit.editing.dry_run {
                 format!("make {name} the default handler")
             } else {
                 format!("the default handler is now {name}")
@@ -184,7 +182,7 @@ impl EditReport<'_> {
     /// A verb, in the past tense where the edit was made, and its object.
     fn deed(&self, verb: &str, what: &str) -> String {
         let ending = match verb {
-            _ if self.editing.dry_run => "",
+            _ if self.edit.editing.dry_run => "",
             verb if verb.ends_with('e') => "d",
             _ => "ed",
         };
@@ -192,21 +190,21 @@ impl EditReport<'_> {
     }
 
     /// What the user has to do next, if anything.
-    fn next_step(&self) -> Option<Cow<'static, str>> {
-        if !self.plan.is_change() || self.editing.dry_run || self.restart.is_some() {
+    fn next_step(&self, layout: Option<&Layout>) -> Option<Cow<'static, str>> {
+        if !self.plan.is_change() || self.edit.editing.dry_run || self.restart.is_some() {
             return None;
         }
         if !self.plan.needs_restart() {
             return Some("containerd reads the same as before".into());
         }
-        let restarts_by_itself = self.layout.is_some_and(Layout::restarts_by_itself);
+        let restarts_by_itself = layout.is_some_and(Layout::restarts_by_itself);
         let mut warnings = self.plan.report.warnings.iter();
         let is_not_serving =
             warnings.any(|it| ["not-serving", "import-not-read"].contains(&it.code));
         if (is_not_serving || self.plan.serves_nowhere()) && !restarts_by_itself {
             return Some(NextStep::CheckBeforeRestart.to_string().into());
         }
-        let layout = self.layout.map(|layout| layout.next_step().into());
+        let layout = layout.map(|layout| layout.next_step().into());
         Some(layout.unwrap_or("restart containerd to load it".into()))
     }
 }

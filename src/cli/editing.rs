@@ -1,6 +1,5 @@
 //! The verbs that edit a config.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,71 +9,11 @@ use containerd_edit::{
     Setting,
 };
 
-use super::arguments::{
-    Add, Apply, Editing, Patching, Remove, Restore, STDIN, Set, SetDefault, Undo, Unset,
-};
-use super::edit_report::EditReport;
+use super::arguments::{Add, Apply, Remove, Restore, STDIN, Set, SetDefault, Undo, Unset};
+use super::edit::Edit;
+use super::edit_report::Completed;
 use super::patch_file::{self, PatchFiles};
-use super::report::Report;
 use super::run::Run;
-
-/// An edit that the user has asked for.
-pub(super) struct Edit<'e> {
-    pub(super) request: Request,
-    pub(super) editing: &'e Editing,
-    /// The file that it is about, or that new keys go to.
-    pub(super) drop_in: DropIn,
-    /// Whether to print the resulting file, and nothing else.
-    prints_file: bool,
-    /// Where the change was read from.
-    files: Option<&'e PatchFiles>,
-    /// The command in a few words, for whoever waits for the lock or reads the operation log.
-    summary: String,
-    /// The handlers that no pod uses, if the daemon was asked.
-    unused: Option<BTreeSet<String>>,
-}
-
-/// An edit that was made, or worked out.
-pub(super) struct Completed {
-    pub(super) plan: Outcome,
-    /// What was done for it to be loaded, if that was asked for.
-    pub(super) restart: Option<Report>,
-    /// Whether a file was changed, or containerd restarted.
-    pub(super) is_change: bool,
-}
-
-impl<'e> Edit<'e> {
-    fn of(mut change: Change, patching: &'e Patching, summary: String) -> Result<Self, Error> {
-        if patching.adopt {
-            change = change.adopt();
-        }
-        change = patching.was.iter().try_fold(change, Change::was)?;
-        if let Some(id) = &patching.placing.plugin.plugin_id {
-            change = change.plugin_id(id);
-        }
-        Ok(Self {
-            drop_in: patching.placing.drop_in(),
-            prints_file: patching.placing.stdout,
-            ..Self::new(change, &patching.editing, summary)
-        })
-    }
-
-    pub(super) fn new(
-        request: impl Into<Request>,
-        editing: &'e Editing,
-        summary: impl Into<String>,
-    ) -> Self {
-        Self {
-            request: request.into(),
-            editing,
-            drop_in: DropIn::Automatic,
-            prints_file: false,
-            files: None,
-            summary: summary.into(),
-            unused: None,
-        }
-    }
-}
 
 impl Run {
     pub(super) fn add(&mut self, add: &Add) -> Result<ExitCode, Error> {
@@ -220,34 +159,22 @@ impl Run {
     /// Makes an edit, or shows what it would be.
     pub(super) fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
-        let Completed {
-            mut plan,
-            restart,
-            is_change,
-        } = self.make(&edit)?;
+        let mut completed = self.make(&edit)?;
+        let plan = &mut completed.plan;
         if let Some(files) = edit.files {
             files.place_warnings(&mut plan.report.warnings);
         }
         self.output.warn(&plan.main.path, &plan.report.warnings);
         let code = if plan.report.left_behind.is_empty() {
-            editing.exiting.code(is_change)
+            editing.exiting.code(completed.is_change)
         } else {
             ExitCode::LeftBehind
         };
         if edit.prints_file {
-            let text = Self::one_file(&plan)?;
+            let text = Self::one_file(plan)?;
             return Ok(self.output.print(text, code));
         }
-        let report = EditReport {
-            request: &edit.request,
-            editing,
-            plan: &plan,
-            unused: edit.unused,
-            restart: restart.as_ref(),
-            layout: self.config.layout.as_ref(),
-            has_diff: self.output.verbose,
-        };
-        let report = report.report(self.output.format);
+        let report = completed.report(self.config.layout.as_ref(), &self.output);
         Ok(if editing.dry_run {
             self.output.verify(report, code)
         } else {
@@ -255,7 +182,7 @@ impl Run {
         })
     }
 
-    fn make(&mut self, edit: &Edit<'_>) -> Result<Completed, Error> {
+    fn make<'e>(&mut self, edit: &'e Edit<'e>) -> Result<Completed<'e>, Error> {
         let editor = self.editor_of(edit);
         let plan = if edit.editing.dry_run || edit.prints_file {
             editor.plan(edit.request.clone())?
@@ -267,6 +194,7 @@ impl Run {
             editor.commit(edit.request.clone())?
         };
         Ok(Completed {
+            edit,
             is_change: plan.is_change(),
             plan,
             restart: None,

@@ -7,6 +7,7 @@ mod config;
 #[cfg(feature = "cri")]
 mod daemon;
 mod diff;
+mod edit;
 mod edit_report;
 mod editing;
 mod error_report;

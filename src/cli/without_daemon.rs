@@ -7,7 +7,8 @@ use containerd_edit::{Code, Editor, Error, ExitCode};
 use super::arguments::groups::{Daemon, Judging};
 use super::arguments::{Remove, Restart};
 use super::check_report::Checked;
-use super::editing::{Completed, Edit};
+use super::edit::Edit;
+use super::edit_report::Completed;
 use super::run::Run;
 
 #[expect(
@@ -24,11 +25,11 @@ impl Run {
         Err(cannot_ask("restart"))
     }
 
-    pub(super) fn edit_and_restart(
+    pub(super) fn edit_and_restart<'e>(
         &mut self,
         _: &Editor,
-        _: &Edit<'_>,
-    ) -> Result<Completed, Error> {
+        _: &'e Edit<'e>,
+    ) -> Result<Completed<'e>, Error> {
         Err(cannot_ask("--restart"))
     }
 

@@ -9,7 +9,7 @@ use containerd_edit::{Code, Error, ExitCode};
 
 use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
-use crate::cli::editing::Edit;
+use crate::cli::edit::Edit;
 use crate::cli::error_report::in_place;
 use crate::cli::run::Run;
 use crate::cli::signals::Signals;

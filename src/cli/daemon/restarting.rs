@@ -7,7 +7,8 @@ use serde_json::json;
 use super::reports;
 use crate::cli::arguments;
 use crate::cli::arguments::groups::RestartHow;
-use crate::cli::editing::{Completed, Edit};
+use crate::cli::edit::Edit;
+use crate::cli::edit_report::Completed;
 use crate::cli::report::Report;
 use crate::cli::run::Run;
 
@@ -30,14 +31,15 @@ impl Run {
     }
 
     /// Makes an edit and has it loaded.
-    pub(in crate::cli) fn edit_and_restart(
+    pub(in crate::cli) fn edit_and_restart<'e>(
         &mut self,
         editor: &Editor,
-        edit: &Edit<'_>,
-    ) -> Result<Completed, Error> {
+        edit: &'e Edit<'e>,
+    ) -> Result<Completed<'e>, Error> {
         let restart = self.restart_by(&edit.editing.how);
         let (plan, restarted) = restart.edit(editor, edit.request.clone())?;
         Ok(Completed {
+            edit,
             is_change: plan.is_change() || restarted.why.is_some(),
             plan,
             restart: Some(reports::restarted(&restarted)),

@@ -13,10 +13,7 @@ use super::edit::Edit;
 use super::output::Output;
 use super::report::Report;
 use super::restore_report;
-use super::text::{colored_diff, first_of};
-
-/// So many keys are named in one line.
-const MOST_KEYS: usize = 4;
+use super::text::{MOST_KEYS, colored_diff, first_of};
 
 /// An edit that was made, or worked out.
 pub(super) struct Completed<'e> {

@@ -11,25 +11,19 @@ use containerd_edit::{
 use super::arguments::{Apply, STDIN};
 
 /// Patch files that were read.
-pub(super) struct PatchFiles(Vec<NamedFile>);
-
-struct NamedFile {
-    path: PathBuf,
-    file: PatchFile,
-}
+pub(super) struct PatchFiles(Vec<(PathBuf, PatchFile)>);
 
 impl PatchFiles {
     /// Reads the patch files.
     pub(super) fn read(apply: &Apply) -> Result<Self, Error> {
-        let mut files: Vec<NamedFile> = Vec::new();
+        let mut files: Vec<(PathBuf, PatchFile)> = Vec::new();
         for path in &apply.files {
-            let next = NamedFile::read(path, apply)?;
-            for known in &files {
-                let name = known.path.display().to_string();
-                let agrees = next.file.agree_with(&known.file, &name);
+            let next = read_one(path, apply.prune)?;
+            for (known_path, known) in &files {
+                let agrees = next.agree_with(known, &known_path.display().to_string());
                 agrees.map_err(|error| error.at(path))?;
             }
-            files.push(next);
+            files.push((path.clone(), next));
         }
         Ok(Self(files))
     }
@@ -39,7 +33,7 @@ impl PatchFiles {
         let given = apply.owning.owner.as_ref();
         let given = given.map(|it| (it, "--owner (or $CONTAINERD_EDIT_OWNER)".to_owned()));
         let files = self.0.iter();
-        let files = files.filter_map(|it| Some((it.file.owner()?, it.path.display().to_string())));
+        let files = files.filter_map(|(path, it)| Some((it.owner()?, path.display().to_string())));
         let mut named = given.into_iter().chain(files);
         let Some((owner, source)) = named.next() else {
             return Ok(Owner::default());
@@ -54,14 +48,14 @@ impl PatchFiles {
 
     /// What all of the files want.
     pub(super) fn change(&self) -> Change {
-        let changes = self.0.iter().map(|it| it.file.clone().into_change());
+        let changes = self.0.iter().map(|(_, file)| file.clone().into_change());
         changes.reduce(Change::and).unwrap_or_default()
     }
 
     /// Where a key stands.
     pub(super) fn place(&self, key: &str) -> Option<(&Path, Position)> {
         let mut files = self.0.iter().rev();
-        files.find_map(|it| Some((it.path.as_path(), it.file.position(key)?)))
+        files.find_map(|(path, file)| Some((path.as_path(), file.position(key)?)))
     }
 
     /// Says in warnings about keys where these stand.
@@ -75,20 +69,15 @@ impl PatchFiles {
     }
 }
 
-impl NamedFile {
-    fn read(path: &Path, apply: &Apply) -> Result<Self, Error> {
-        let bytes = read(path, "patch file")?;
-        if bytes.is_empty() && apply.prune && path == Path::new(STDIN) {
-            // Rather a program that failed than an installer that wants nothing.
-            let message = "there was nothing to read, and --prune would remove all of the owner's";
-            let hint = NextStep::RemoveOwner;
-            return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            file: PatchFile::parse(&bytes).map_err(|error| error.at(path))?,
-        })
+fn read_one(path: &Path, is_pruning: bool) -> Result<PatchFile, Error> {
+    let bytes = read(path, "patch file")?;
+    if bytes.is_empty() && is_pruning && path == Path::new(STDIN) {
+        // Rather a program that failed than an installer that wants nothing.
+        let message = "there was nothing to read, and --prune would remove all of the owner's";
+        let hint = NextStep::RemoveOwner;
+        return Err(Error::new(Code::BadPatchFile, message, hint).at(path));
     }
+    PatchFile::parse(&bytes).map_err(|error| error.at(path))
 }
 
 /// Reads a file of this process, or stdin. `what` it is to be.

@@ -11,10 +11,7 @@ use containerd_edit::{Error, NextStep, Release, Status};
 use serde_json::json;
 
 use super::report::{Loaded, Report, joined};
-use super::text::{first_of, grouped, printable};
-
-/// So many keys are named in one line.
-const MOST_KEYS: usize = 4;
+use super::text::{MOST_KEYS, first_of, grouped, printable};
 
 /// The operation log, the oldest run first.
 pub(super) fn log(path: &Path, entries: &[LogEntry]) -> Report {

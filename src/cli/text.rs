@@ -14,6 +14,8 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 pub(super) const ERROR: Style = RED.bold();
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
+/// So many keys are named in one line.
+pub(super) const MOST_KEYS: usize = 4;
 /// So much of a line is shown.
 const EXCERPT: usize = 100;
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use containerd_edit::cri::{CriClient, InUse, Sandbox};
 use containerd_edit::{Code, Error, ExitCode};
 
-use super::running::DAEMON_LIMIT;
 use crate::cli::arguments::{Format, Remove};
 use crate::cli::edit::Edit;
 use crate::cli::error_report::in_place;
@@ -40,7 +39,8 @@ impl Run {
                 return Ok(None);
             }
             let endpoint = self.config.endpoint(&edit.editing.how.daemon);
-            let asked = CriClient::connect_on(&self.config.host_root, endpoint, DAEMON_LIMIT)
+            let limit = CriClient::ANSWER_LIMIT;
+            let asked = CriClient::connect_on(&self.config.host_root, endpoint, limit)
                 .and_then(|daemon| InUse::ask(&daemon, &handlers));
             let waited = begin.elapsed();
             let is_over = waited >= wait;

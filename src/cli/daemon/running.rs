@@ -1,9 +1,8 @@
 //! What the running daemon has loaded, compared with the config.
 
 use std::path::Path;
-use std::time::Duration;
 
-use containerd_edit::cri::{Disagreement, Drift, Running, changed_since_start};
+use containerd_edit::cri::{CriClient, Disagreement, Drift, Running, changed_since_start};
 use containerd_edit::{Distribution, Error, ExitCode};
 
 use super::reports::loaded;
@@ -11,9 +10,6 @@ use crate::cli::arguments::groups::{Daemon, Judging};
 use crate::cli::check_report::Checked;
 use crate::cli::config::Config;
 use crate::cli::run::Run;
-
-/// How long a running daemon may take for each answer. It has them at hand.
-pub(super) const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 
 impl Run {
     /// Holds the config against the running daemon.
@@ -38,7 +34,8 @@ impl Run {
 
     fn compare(&self, daemon: &Daemon, judging: &Judging) -> Result<Checked, Error> {
         let endpoint = self.config.endpoint(daemon);
-        let running = Running::ask(&self.config.host_root, endpoint, DAEMON_LIMIT)?;
+        let limit = CriClient::ANSWER_LIMIT;
+        let running = Running::ask(&self.config.host_root, endpoint, limit)?;
         let editor = judging.set_up(self.config.editor());
         let is_own = judging.containerd_version.is_empty();
         let own = match running.release() {

@@ -42,12 +42,11 @@ const NOT_INITIALIZED: &str = "server is not initialized yet";
 ///
 /// ```no_run
 /// use std::path::Path;
-/// use std::time::Duration;
 ///
 /// use containerd_edit::cri::CriClient;
 ///
 /// let endpoint = Path::new(CriClient::DEFAULT_ENDPOINT);
-/// let daemon = CriClient::connect(endpoint, Duration::from_secs(5))?;
+/// let daemon = CriClient::connect(endpoint, CriClient::ANSWER_LIMIT)?;
 /// let loaded = daemon.status()?;
 /// assert!(loaded.handlers.contains_key("kata"), "containerd has to be restarted");
 /// # Ok::<(), containerd_edit::Error>(())
@@ -66,6 +65,9 @@ pub struct CriClient {
 impl CriClient {
     /// Where containerd listens unless it is configured otherwise.
     pub const DEFAULT_ENDPOINT: &'static str = "/run/containerd/containerd.sock";
+
+    /// How long a running daemon may take for each answer. It has them at hand.
+    pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
     /// Connects to the socket at `endpoint`: a path, or one with `unix://` before it.
     ///

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use humantime::format_duration;
 
 use super::cause::Cause;
-use super::daemon::{ANSWER, Daemon};
+use super::daemon::Daemon;
 use super::disagreement::Disagreement;
 use super::expected::Expected;
 use super::scene::Scene;
@@ -14,6 +14,7 @@ use super::started;
 use super::verdicts::verdicts;
 use super::wait::{FIRST_POLL, Pending, left};
 use super::why::Why;
+use crate::daemon::cri::CriClient;
 use crate::daemon::running::{Drift, Running};
 use crate::error::Warning;
 
@@ -158,7 +159,7 @@ impl Scene<'_> {
         let was_ready = old.and_then(Daemon::serving).is_none_or(Running::is_ready);
         let limit = format_duration(self.limit);
         self.until(deadline, |pause| {
-            let answer = left(deadline).clamp(FIRST_POLL, ANSWER);
+            let answer = left(deadline).clamp(FIRST_POLL, CriClient::ANSWER_LIMIT);
             let root = &self.editor.host_root;
             let pending = match Running::ask(root, self.endpoint, answer) {
                 Ok(running) if was_ready && running.cri.is_some() && !running.is_ready() => {

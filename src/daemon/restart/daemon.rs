@@ -12,9 +12,6 @@ use crate::disk::HostRoot;
 use crate::error::{Code, Error};
 use crate::node::Layout;
 
-/// How long a running daemon may take for each answer. It has them at hand.
-pub(super) const ANSWER: Duration = Duration::from_secs(5);
-
 /// A daemon that accepts connections.
 pub(super) struct Daemon {
     /// What it says; `None`: it says nothing, or not yet.
@@ -29,7 +26,7 @@ impl Daemon {
     ///
     /// An error if that can't be told: the path is wrong, or this user may not connect.
     pub(super) fn look(root: &HostRoot, endpoint: &Path) -> Result<Option<Self>, Error> {
-        let client = match CriClient::connect_on(root, endpoint, ANSWER) {
+        let client = match CriClient::connect_on(root, endpoint, CriClient::ANSWER_LIMIT) {
             Err(error) if is_gone(&error) => return Ok(None),
             connected => connected?,
         };

@@ -44,7 +44,7 @@ impl Run {
                 return Ok(code);
             }
         }
-        self.edit(edit).map_err(|error| {
+        self.edit(&edit).map_err(|error| {
             // The lock is busy, or another program has changed the file meanwhile.
             copy.kept(error, &found, verb.drop_in.as_deref())
         })

@@ -39,7 +39,7 @@ impl Run {
             change = change.default_handler(add.name.clone());
         }
         let summary = format!("add {}", add.name);
-        self.edit(Edit::of(change, &add.patching, summary)?)
+        self.edit(&Edit::of(change, &add.patching, summary)?)
     }
 
     pub(super) fn apply(&mut self, apply: &Apply) -> Result<ExitCode, Error> {
@@ -56,7 +56,7 @@ impl Run {
         }
         let mut edit = Edit::of(change, &apply.patching, summary)?;
         edit.files = Some(&files);
-        self.edit(edit).map_err(|error| {
+        self.edit(&edit).map_err(|error| {
             let key = error.detail::<WantedKey>();
             match key.and_then(|key| files.place(&key.0)) {
                 // The key is to be fixed where the patch file has it.
@@ -90,7 +90,7 @@ impl Run {
         if remove.if_unused || remove.wait_unused.is_some() {
             edit.unused = self.make_sure_unused(remove, &edit)?;
         }
-        self.edit(edit)
+        self.edit(&edit)
     }
 
     pub(super) fn set(&mut self, set: &Set) -> Result<ExitCode, Error> {
@@ -99,7 +99,7 @@ impl Run {
         // A value may be a secret.
         let keys: Vec<String> = set.settings.iter().map(Setting::key).collect();
         let summary = format!("set {}", keys.join(" "));
-        self.edit(Edit::of(change, &set.patching, summary)?)
+        self.edit(&Edit::of(change, &set.patching, summary)?)
     }
 
     pub(super) fn unset(&mut self, unset: &Unset) -> Result<ExitCode, Error> {
@@ -107,14 +107,14 @@ impl Run {
         let change = keys.try_fold(unset.owning.change(), Change::clear)?;
         let keys: Vec<String> = unset.keys.iter().map(KeyName::dotted).collect();
         let summary = format!("unset {}", keys.join(" "));
-        self.edit(Edit::of(change, &unset.patching, summary)?)
+        self.edit(&Edit::of(change, &unset.patching, summary)?)
     }
 
     pub(super) fn set_default(&mut self, set: &SetDefault) -> Result<ExitCode, Error> {
         if let Some(name) = &set.name {
             let change = set.owning.change().default_handler(name.clone());
             let summary = format!("set-default {name}");
-            return self.edit(Edit::of(change, &set.patching, summary)?);
+            return self.edit(&Edit::of(change, &set.patching, summary)?);
         }
         let mut change = Change::new().unset_default();
         let mut summary = "set-default --unset".to_owned();
@@ -122,12 +122,12 @@ impl Run {
             change = change.owner(owner.clone());
             let _ = write!(summary, " --owner {owner}");
         }
-        self.edit(Edit::of(change, &set.patching, summary)?)
+        self.edit(&Edit::of(change, &set.patching, summary)?)
     }
 
     pub(super) fn undo(&mut self, undo: &Undo) -> Result<ExitCode, Error> {
         let request = Request::Undo(undo.owner.clone());
-        self.edit(Edit::new(request, &undo.editing, "undo"))
+        self.edit(&Edit::new(request, &undo.editing, "undo"))
     }
 
     pub(super) fn restore(&mut self, restore: &Restore) -> Result<ExitCode, Error> {
@@ -153,13 +153,13 @@ impl Run {
         };
         let mut edit = Edit::new(Request::Restore(from), &restore.editing, "restore");
         edit.drop_in = drop_in_at(restore.drop_in.as_ref());
-        self.edit(edit)
+        self.edit(&edit)
     }
 
     /// Makes an edit, or shows what it would be.
-    pub(super) fn edit(&mut self, edit: Edit<'_>) -> Result<ExitCode, Error> {
+    pub(super) fn edit(&mut self, edit: &Edit<'_>) -> Result<ExitCode, Error> {
         let editing = edit.editing;
-        let mut completed = self.make(&edit)?;
+        let mut completed = self.make(edit)?;
         let plan = &mut completed.plan;
         if let Some(files) = edit.files {
             files.place_warnings(&mut plan.report.warnings);

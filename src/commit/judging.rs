@@ -97,7 +97,7 @@ impl Editor {
             judgement.without = Some(self.without(reading, found)?);
             passed = judgement.pass();
         }
-        let mut warnings = passed.map_err(|error| match error.code() {
+        let warnings = passed.map_err(|error| match error.code() {
             Code::VersionNotRead => {
                 let at = reading.config.main().text.as_ref();
                 let at = at.filter(|text| text.get(&["version"]).is_some());
@@ -112,10 +112,6 @@ impl Editor {
             }
             _ => self.placed(reading, error),
         })?;
-        if reading.is_template() {
-            // As in `placed`.
-            warnings.iter_mut().for_each(|it| it.at = None);
-        }
         let serves = |changed: &[&str]| {
             // What can't be merged is not there yet.
             let Ok(after) = reading.loaded(self, &edited.config, changed) else {

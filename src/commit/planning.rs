@@ -20,7 +20,7 @@ use crate::edit::overridden;
 use crate::edit::placement;
 use crate::edit::run::{edit, edit_keeping};
 use crate::edit::unread;
-use crate::error::{Code, Error, TOO_LARGE};
+use crate::error::{Code, Error, TOO_LARGE, Warning};
 use crate::ledger::{FileKey, Ledger, LedgerPair};
 use crate::want::change::Change;
 
@@ -214,7 +214,14 @@ impl Editor {
         let mut changes = changes.map_err(|error| error.at(&self.path))?;
         if let Some(judged) = judged {
             let warnings = self.judge(reading, &edited, &mut changes, found, judged)?;
-            edited.report.warnings.extend(warnings);
+            edited
+                .report
+                .warnings
+                .extend(warnings.into_iter().map(|it| Warning {
+                    // A template has no line of what is made of it.
+                    at: it.at.filter(|_| !reading.is_template()),
+                    ..it
+                }));
         }
         let notice = self.layout.as_ref().and_then(|it| it.notice.clone());
         edited.report.warnings.extend(notice);

@@ -69,17 +69,13 @@ impl Editor {
             Some(digest::of(text.as_bytes()))
         };
         let killed = found.killed.as_ref().map(|killed| &killed.before);
-        let kept = |name: &str| {
-            let text = texts
-                .iter()
-                .find(|it| reading.config.name_of(&it.change.path) == name);
+        let kept = |file: &str| {
+            let whole = texts.iter().find(|it| name(it) == file);
             // Of a template, the ledger may have the digest of a part, or of all.
-            let known = [digest(name), text.and_then(|it| it.change.digests().after)];
+            let known = [digest(file), whole.and_then(|it| it.change.digests().after)];
+            let known = || known.iter().flatten();
             let mut ledgers = [Some(&found.ledger), killed].into_iter().flatten();
-            ledgers.find_map(|ledger| {
-                let mut known = known.iter().flatten();
-                known.find_map(|digest| ledger.kept(name, digest))
-            })
+            ledgers.find_map(|ledger| known().find_map(|it| ledger.kept(file, it)))
         };
         // Whether a file of the last change says again what it said before.
         let is_as_before = |name: &String| {

@@ -17,7 +17,7 @@ fn start(tree: &Tree, edited: &str, generated: &str) {
     let path = tree.host().join(generated);
     let base = fs::read_to_string(&path).expect("readable");
     let text = tree.text(edited);
-    let text = if edited.ends_with(".tmpl") {
+    let text = if base.contains("by k3s") {
         rendered(&text, &base)
     } else {
         format!("{base}{}", text.replace("version = 2\n", ""))

@@ -27,6 +27,14 @@ pub struct Position {
     pub text: String,
 }
 
+impl Position {
+    /// The same place in a text with so many more lines above.
+    pub(crate) fn below(mut self, lines: usize) -> Self {
+        self.line += lines;
+        self
+    }
+}
+
 impl fmt::Display for Position {
     /// Line and column, as behind the path in `config.toml:3:1`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

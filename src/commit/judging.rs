@@ -99,7 +99,9 @@ impl Editor {
         }
         let warnings = passed.map_err(|error| match error.code() {
             Code::VersionNotRead => {
-                let at = reading.config.main().text.as_ref();
+                // The version of a template's own part stands in no file that can be edited.
+                let main = reading.config.main();
+                let at = main.text.as_ref().filter(|_| main.path == self.main());
                 let at = at.filter(|text| text.get(&["version"]).is_some());
                 let at = at.map(|text| version::position(text));
                 error.at(&self.path).position_at(at)

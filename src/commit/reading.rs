@@ -261,13 +261,22 @@ impl Reading {
         let mut config = self.config.clone();
         for Replacement { change, source } in texts {
             let FileChange { path, after, .. } = change;
-            let text = after.as_deref().map(str::as_bytes);
-            let text = text.map(|bytes| self.text_of(editor, path, bytes));
             let name = config.name_of(path);
-            let parsed = text
-                .transpose()
-                .and_then(|text| config.replace(&name, text.as_deref()));
-            parsed.map_err(|error| error.of_text(source))?;
+            let replaced = match after {
+                None => config.replace(&name, None),
+                Some(whole) => {
+                    let text = self.text_of(editor, path, whole.as_bytes());
+                    text.and_then(|text| {
+                        let above = whole.lines().count() - text.lines().count();
+                        let replaced = config.replace(&name, Some(&text));
+                        replaced.map_err(|error| {
+                            let at = error.position().map(|at| at.clone().below(above));
+                            error.position_at(at)
+                        })
+                    })
+                }
+            };
+            replaced.map_err(|error| error.of_text(source))?;
         }
         Ok(config)
     }

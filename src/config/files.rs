@@ -151,8 +151,8 @@ impl Config {
         self.tables.get(file).map(String::as_str)
     }
 
-    /// Says that the file at `path` is a part of the main one, as a template of k3s: what stands in it
-    /// below so many lines.
+    /// Says that the text of the file at `path` is a part of the main one, as in a template of k3s.
+    /// `lines_above`: how many of the file's lines stand above that text.
     pub(crate) fn set_part(&mut self, path: &Path, lines_above: usize) {
         self.is_joined = true;
         for file in self.files.iter_mut().filter(|file| file.path == path) {
@@ -269,9 +269,8 @@ impl Config {
     }
 
     /// A place in the text of a file as one in the file.
-    pub(crate) fn in_file(&self, name: &str, mut at: Position) -> Position {
-        at.line += self.file(name).map_or(0, |file| file.lines_above);
-        at
+    pub(crate) fn in_file(&self, name: &str, at: Position) -> Position {
+        at.below(self.file(name).map_or(0, |file| file.lines_above))
     }
 
     /// What a ledger beside the main file calls the file at an absolute path.

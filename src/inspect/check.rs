@@ -55,8 +55,7 @@ impl Editor {
         match self.next_start()? {
             NextStart::Rendered(template, text) => {
                 let check = Check::of(self, text.into())?;
-                let rendered = self.host_root.absolute(self.started_with());
-                Ok(check.of_template(template, &rendered))
+                Ok(check.of_template(template, self.started_with()))
             }
             _ => Check::of(self, read(self)?),
         }

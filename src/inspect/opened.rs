@@ -59,7 +59,7 @@ impl Editor {
         }
     }
 
-    /// What the ledger calls the file in which that is edited which stands at a path of `file`.
+    /// The ledger's name for the file to edit, for what stands at `path` in `file`.
     pub(super) fn name_in_ledger(&self, ledger: &Ledger, file: &Path, path: &[String]) -> String {
         let layout = self.layout.as_ref();
         let is_made = layout.is_some_and(|it| it.makes_of_others(file));

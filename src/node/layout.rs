@@ -78,9 +78,14 @@ impl Layout {
             Distribution::K3s | Distribution::Rke2 => k3s::generated(distribution),
             Distribution::K0s => k0s::CONFIG.into(),
         };
+        // What a distribution writes is told by its absolute path from what is edited.
+        let named = |path: &Path| match distribution {
+            Distribution::Containerd | Distribution::MicroK8s => path.to_owned(),
+            Distribution::K3s | Distribution::Rke2 | Distribution::K0s => host.absolute(path),
+        };
         let mut layout = Self {
             distribution,
-            config: config.map_or_else(usual, Path::to_owned),
+            config: config.map_or_else(usual, named),
             template: None,
             folder: None,
             units: Units::of(distribution, host),
@@ -160,7 +165,7 @@ impl Layout {
 
     /// Whether the distribution makes the file at `path` of those that are edited.
     pub(crate) fn makes_of_others(&self, path: &Path) -> bool {
-        self.writes(path) && (self.restarts_by_itself() || path != self.edited())
+        self.writes(path) && (self.template.is_some() || self.restarts_by_itself())
     }
 
     /// What containerd reads where the file to edit says `source`. Other than for `MicroK8s`, it is the

@@ -189,6 +189,12 @@ fn list_and_show_say_what_is_there() {
             "options": { "BinaryName": "/usr/bin/crun" },
         })
     );
+    let broken = node.text().replace("[plugins.\"io", "[x.\"io")
+        + "\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes]\nkata = 5\n";
+    std::fs::write(node.config(), broken).expect("writes");
+    let run = node.run(&["show", "kata"]).exits(0);
+    let said = "containerd.runtimes]\nkata = 5\n";
+    assert!(run.stdout.ends_with(said), "{run:#?}");
     let run = node.run(&["show", "none"]).exits(1);
     assert!(
         run.stderr.contains("no handler \"none\" is listed"),

@@ -20,8 +20,8 @@ const SOME_ERRORS: [&str; 3] = ["EIO", "EINTR", "EACCES"];
 /// For the edits that take the same paths as the others once the config is found: the whole product
 /// would treble the time.
 const FEW_ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
-/// What is tried for ever, too: the others differ in what is said of them, as often as they come.
-const LASTING: [&str; 3] = ["EIO", "EINTR", "ENOMEM"];
+/// Tried from then on as well. The other errors lead the same way, and differ only in the message.
+const LASTING: [&str; 4] = ["EIO", "EINTR", "ENOMEM", "EROFS"];
 /// The exit codes that are documented for a call that failed.
 const REFUSALS: [i32; 4] = [74, 75, 77, 78];
 const NOT_DURABLE: i32 = 76;
@@ -143,8 +143,9 @@ fn faults(
                 Edit::Create | Edit::Delete | Edit::Linked | Edit::Record => &FEW_ERRORS,
             });
             for error in call.errors_of(errors) {
-                let lasts = LASTING.contains(&error).then_some(true);
-                faults.extend([false].into_iter().chain(lasts).map(|lasts| Fault {
+                let lasting = [false, true].into_iter();
+                let lasting = lasting.filter(|lasts| !lasts || LASTING.contains(&error));
+                faults.extend(lasting.map(|lasts| Fault {
                     example,
                     reruns: &reruns,
                     call: call.clone(),

@@ -79,7 +79,7 @@ fn newest(log: &mut File, most: u64) -> io::Result<BufReader<&mut File>> {
 )]
 fn shorten(mut log: File, path: &Path, line: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    // Not a config's: who has that one's lock may be writing such files.
+    // Not a config's prefix: whoever holds that config's lock may be writing such a file now.
     let prefix = sidecar::temporary_prefix(path);
     // Nobody else sweeps what a killed run has left.
     leftovers::sweep_pending(folder, prefix.clone());

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::tool::Run;
+use crate::tool::{Run, tool};
 
 use super::{K3S, Tree, rendered};
 
@@ -57,6 +57,32 @@ fn what_stands_in_a_made_config_has_the_owner_of_what_it_is_made_of() {
     }
 }
 
+/// Whoever stands in its folder may name the config by its name alone.
+#[test]
+fn what_a_distribution_writes_is_known_under_a_relative_path_as_well() {
+    let run = |tree: &Tree, arguments: &[&str]| {
+        let mut command = tool();
+        let named = ["--distribution", "k3s", "--config", "config.toml"];
+        command.current_dir(tree.host().join(K3S));
+        Run::of(command.args(named).args(arguments))
+    };
+    let tree = Tree::of("k3s-no-template");
+    run(&tree, &["add", "gvisor", "--owner", "a"]).exits(0);
+    let template = format!("{K3S}/config-v3.toml.tmpl");
+    start(&tree, &template, &format!("{K3S}/config.toml"));
+    let list = run(&tree, &["list", "-o", "json"]).exits(0);
+    assert!(list.stdout.contains("\"owner\":\"a\""), "{list:#?}");
+    let tree = Tree::of("k3s-drop-in");
+    let before = tree.files();
+    let own = tree.folder.path().join("own");
+    fs::write(&own, "version = 3\n").expect("writes");
+    let restore = ["restore", "--from", own.to_str().expect("UTF-8")];
+    let refused = run(&tree, &restore).exits(78);
+    let said = "the distribution writes this file anew";
+    assert!(refused.stderr.contains(said), "{refused:#?}");
+    assert_eq!(tree.files(), before);
+}
+
 #[test]
 fn a_snapshotter_may_come_from_what_is_merged() {
     for name in ["k3s-no-template", "k3s-template", "k0s", "k0s-v3"] {
@@ -88,6 +114,14 @@ fn a_line_of_a_template_is_counted_from_its_top() {
         run.stderr.contains(&format!("{line} |   nydus = 5")),
         "{run:#?}"
     );
+    let broken = tree.folder.path().join("broken");
+    fs::write(&broken, format!("{text}\"3s\"\n")).expect("writes");
+    let named = broken.to_str().expect("UTF-8");
+    let run = tree.run(&["restore", "--from", named]).exits(65);
+    assert!(
+        run.stderr.contains(&format!("broken:{}:5", line + 1)),
+        "{run:#?}"
+    );
     let inline = format!("{}  nydus = {{\n  }}\n", text.replace("  nydus = 5\n", ""));
     fs::write(&path, inline).expect("writes");
     let run = tree
@@ -116,6 +150,10 @@ fn a_warning_about_a_template_has_no_line_of_another_file() {
     let not_read = |it: &&Value| it["code"] == "key-not-read";
     let warning = warnings.iter().find(not_read).expect("a warning");
     assert_eq!(warning["line"], Value::Null, "{warning}");
+    let tree = Tree::of("k3s-no-template");
+    let run = tree.run(&["add", "gvisor", "--containerd-version", "1.7"]);
+    let run = run.exits(78);
+    assert!(run.stderr.contains("config-v3.toml.tmpl: "), "{run:#?}");
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl Editor {
         let releases = model.reading(self.releases.as_slice(), version);
         let mut handlers = Vec::new();
         for (file, inventory) in [(main, own)].into_iter().chain(drop_ins(files)) {
+            let names = self.names_in_ledger(&ledger, file);
             let whole = (file == main).then(|| Inventory::of(&opened.config, None).ok());
             let whole = whole
                 .flatten()
@@ -91,15 +92,15 @@ impl Editor {
                 .handlers;
             for listed in inventory.handlers {
                 let key = handler_path(&listed.name);
-                let name = self.name_in_ledger(&ledger, file, &key);
+                let name = ledger.file_with(&names, &key);
                 let tables = whole.iter().filter(|it| it.name == listed.name);
                 let tables: Vec<&str> = tables.map(|it| &*it.plugin).collect();
-                let table = ledger.table_of(&name, inventory.version, &tables);
+                let table = ledger.table_of(name, inventory.version, &tables);
                 let is_there = table == Some(&*listed.plugin);
-                let owner = ledger.owner_in_file(&name, &key).filter(|_| is_there);
+                let owner = ledger.owner_in_file(name, &key).filter(|_| is_there);
                 handlers.push(EffectiveHandler {
                     owner: owner.map(str::to_owned),
-                    is_implied: is_there && ledger.is_implied_in(&name, &key),
+                    is_implied: is_there && ledger.is_implied_in(name, &key),
                     place: Some(HandlerPlace {
                         file: file.to_owned(),
                         plugin: listed.plugin,

@@ -82,7 +82,8 @@ impl Editor {
         let (file, at) = model.position(value.place);
         let is_main = file == opened.files.main();
         let shown = if is_main { path } else { file };
-        let has = ledger.has_in(&self.name_in_ledger(&ledger, file, &key.path), &key.path);
+        let names = self.names_in_ledger(&ledger, file);
+        let has = names.iter().any(|name| ledger.has_in(name, &key.path));
         let owner = has.then(|| newest_owner(ledger.wants_below(&key.path)));
         let releases = loaded.iter().map(|(release, config)| ReleaseValue {
             release: *release,

@@ -59,15 +59,17 @@ impl Editor {
         }
     }
 
-    /// The ledger's name for the file to edit, for what stands at `path` in `file`.
-    pub(super) fn name_in_ledger(&self, ledger: &Ledger, file: &Path, path: &[String]) -> String {
+    /// The ledger's names for the files to edit for what stands in `file`: its own name, or those of
+    /// the files that the distribution may have made it of.
+    pub(super) fn names_in_ledger(&self, ledger: &Ledger, file: &Path) -> Vec<String> {
         let layout = self.layout.as_ref();
-        let is_made = layout.is_some_and(|it| it.makes_of_others(file));
-        let made_of = is_made.then(|| ledger.file_with(path)).flatten();
+        if layout.is_some_and(|it| it.makes_of_others(file)) {
+            return ledger.files().into_iter().map(str::to_owned).collect();
+        }
         let main = self.main();
         let folder = main.parent().unwrap_or(Path::new("/"));
-        let name = || file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
-        made_of.map_or_else(|| name().into_owned(), str::to_owned)
+        let name = file.strip_prefix(folder).unwrap_or(file);
+        vec![name.to_string_lossy().into_owned()]
     }
 
     /// The files that containerd would be started with now.

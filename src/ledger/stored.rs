@@ -229,11 +229,11 @@ impl Ledger {
         self.keys_in(file, path).next().is_some()
     }
 
-    /// A file in which the tool has written something at or below a path.
-    pub(crate) fn file_with(&self, path: &[String]) -> Option<&str> {
-        let mut written = self.entries.keys();
-        let found = written.find(|at| at.key.path.starts_with(path))?;
-        Some(&found.file)
+    /// The one of these files in which the tool has written something at or below a path; if there is
+    /// none, the first.
+    pub(crate) fn file_with<'f>(&self, files: &'f [String], path: &[String]) -> &'f str {
+        let found = files.iter().find(|file| self.has_in(file, path));
+        found.or(files.first()).map_or("", String::as_str)
     }
 
     /// The keys at or below a path of a file that the tool has written.

@@ -210,6 +210,12 @@ impl Error {
         }
     }
 
+    /// The same error of a text with so many more lines above.
+    pub(crate) fn below(mut self, lines: usize) -> Self {
+        self.0.position = self.0.position.map(|at| at.below(lines));
+        self
+    }
+
     /// Says it otherwise.
     pub(crate) fn with_message(mut self, message: String) -> Self {
         self.0.message = message;

@@ -15,8 +15,8 @@ use crate::disk::target::{Snapshot, Target, nearest};
 use crate::edit::edited::FileEdit;
 use crate::error::{Code, Error, NextStep};
 use crate::ledger::Ledger;
-use crate::node::k0s;
 use crate::node::template::{self, Template};
+use crate::node::{Layout, k0s};
 use crate::toml::{Literal, Source};
 
 /// A config as it was read.
@@ -84,8 +84,7 @@ impl Editor {
         if let Some(generated) = self.generated() {
             return self.read_template(snapshot, generated);
         }
-        let joining = self.layout.as_ref().filter(|it| it.restarts_by_itself());
-        match joining.and_then(|it| it.folder.as_ref()) {
+        match self.layout.as_ref().and_then(Layout::merged_folder) {
             Some(folder) => self.read_k0s(snapshot, folder),
             None => self.read_files(snapshot),
         }
@@ -258,24 +257,19 @@ impl Reading {
     /// Returns the config with new texts for these files. An error in a text names the file that the text
     /// was read from.
     pub(crate) fn with(&self, editor: &Editor, texts: &[Replacement]) -> Result<Config, Error> {
+        let lines = |text: Option<&str>| text.map_or(0, |text| text.lines().count());
         let mut config = self.config.clone();
         for Replacement { change, source } in texts {
             let FileChange { path, after, .. } = change;
             let name = config.name_of(path);
-            let replaced = match after {
-                None => config.replace(&name, None),
-                Some(whole) => {
-                    let text = self.text_of(editor, path, whole.as_bytes());
-                    text.and_then(|text| {
-                        let above = whole.lines().count() - text.lines().count();
-                        let replaced = config.replace(&name, Some(&text));
-                        replaced.map_err(|error| {
-                            let at = error.position().map(|at| at.clone().below(above));
-                            error.position_at(at)
-                        })
-                    })
-                }
-            };
+            let text = after.as_deref().map(str::as_bytes);
+            let text = text.map(|bytes| self.text_of(editor, path, bytes));
+            let replaced = text.transpose().and_then(|text| {
+                // Of a template, the config has what stands below the directive.
+                let above = lines(after.as_deref()) - lines(text.as_deref());
+                let replaced = config.replace(&name, text.as_deref());
+                replaced.map_err(|error| error.below(above))
+            });
             replaced.map_err(|error| error.of_text(source))?;
         }
         Ok(config)

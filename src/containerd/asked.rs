@@ -9,8 +9,7 @@ use super::release::{ALL, BUILT_BY_DEBIAN, END, GO_TOML_2_4, ONE, Release, Relea
 #[derive(Debug)]
 pub(super) struct Asked {
     release: Release,
-    /// The releases that would have answered as this one has.
-    pub(super) alike: Cell<Releases>,
+    alike: Cell<Releases>,
 }
 
 impl Asked {
@@ -19,6 +18,11 @@ impl Asked {
             release,
             alike: Cell::new(ALL),
         }
+    }
+
+    /// The releases that would have answered as this one has.
+    pub(super) fn alike(&self) -> Releases {
+        self.alike.get()
     }
 
     /// Whether it is one of these. Asked last, since each answer may tell releases apart.
@@ -97,9 +101,9 @@ mod tests {
     fn an_answer_holds_for_all_releases_between_those_that_were_asked_for() {
         let release = |text: &str| text.parse::<Release>().expect("a release");
         let asked = Asked::new(release("2.1"));
-        assert!(asked.alike.get().contain(release("1.6")));
+        assert!(asked.alike().contain(release("1.6")));
         assert!(!asked.is_1x() && !asked.is_in(SERVERS));
-        let alike = |text: &str| asked.alike.get().contain(release(text));
+        let alike = |text: &str| asked.alike().contain(release(text));
         assert!(alike("2.0.1") && alike("2.2") && !alike("1.7") && !alike("2.3.0"));
         asked.alone();
         assert!(!alike("2.1") && !alike("2.0"));

@@ -38,7 +38,7 @@ impl Model<'_> {
         }
         let asked = Asked::new(release);
         let judged = self.judge_anew(&asked);
-        let known = (asked.alike.get(), judged.clone());
+        let known = (asked.alike(), judged.clone());
         self.judged.borrow_mut().push(known);
         judged
     }

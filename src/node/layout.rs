@@ -33,10 +33,10 @@ pub struct Layout {
     /// The file that containerd is started with, or that is copied for it with strings filled in.
     pub config: PathBuf,
     /// The template to edit, from which the distribution writes `config`; it may be missing. Never
-    /// there with `folder`.
+    /// set together with `folder`.
     pub template: Option<PathBuf>,
     /// The folder for own files, which are added to a `config` that the distribution writes. Never
-    /// there with `template`.
+    /// set together with `template`.
     pub folder: Option<PathBuf>,
     /// The systemd units of which one runs containerd.
     pub units: Units,
@@ -78,7 +78,7 @@ impl Layout {
             Distribution::K3s | Distribution::Rke2 => k3s::generated(distribution),
             Distribution::K0s => k0s::CONFIG.into(),
         };
-        // What a distribution writes is told by its absolute path from what is edited.
+        // Absolute, to compare equal to the paths of the files that are read.
         let named = |path: &Path| match distribution {
             Distribution::Containerd | Distribution::MicroK8s => path.to_owned(),
             Distribution::K3s | Distribution::Rke2 | Distribution::K0s => host.absolute(path),
@@ -139,7 +139,13 @@ impl Layout {
     /// it reads drop-ins. It merges them, so that containerd does not read the files as they are.
     #[must_use]
     pub fn restarts_by_itself(&self) -> bool {
-        self.distribution == Distribution::K0s && self.folder.is_some()
+        self.merged_folder().is_some()
+    }
+
+    /// The folder of drop-ins that the distribution merges before containerd reads them.
+    pub(crate) fn merged_folder(&self) -> Option<&Path> {
+        let folder = self.folder.as_deref();
+        folder.filter(|_| self.distribution == Distribution::K0s)
     }
 
     /// The drop-in of an owner, where the layout has a folder for drop-ins.
@@ -153,9 +159,8 @@ impl Layout {
     #[must_use]
     pub fn writes(&self, path: &Path) -> bool {
         // What k0s's config imports, k0s has written.
-        let is_outside = |folder: &PathBuf| !path.starts_with(folder);
-        self.writes_config() && path == self.config
-            || self.restarts_by_itself() && self.folder.as_ref().is_some_and(is_outside)
+        let is_outside = |folder: &Path| !path.starts_with(folder);
+        self.writes_config() && path == self.config || self.merged_folder().is_some_and(is_outside)
     }
 
     /// Whether the distribution writes the config at each of its starts.

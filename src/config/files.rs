@@ -23,6 +23,8 @@ pub struct Config {
     pub(crate) is_joined: bool,
     /// The plugin table of the handlers, for each file in which somebody has chosen it.
     tables: BTreeMap<String, String>,
+    /// The version by which a file spells its keys, where that is not the one that it names.
+    versions: BTreeMap<String, i64>,
     /// What the tool's keys may have become in a file that somebody has migrated.
     pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
@@ -66,6 +68,7 @@ impl Config {
             files: Vec::new(),
             is_joined: false,
             tables: BTreeMap::new(),
+            versions: BTreeMap::new(),
             successors: BTreeMap::new(),
             releases: Release::LINES.to_vec(),
             links: BTreeMap::new(),
@@ -151,6 +154,15 @@ impl Config {
         self.tables.get(file).map(String::as_str)
     }
 
+    /// Says by which version's names a file has its keys, whatever version it names.
+    pub(crate) fn set_spelled_version(&mut self, file: &str, version: i64) {
+        self.versions.insert(file.to_owned(), version);
+    }
+
+    pub(super) fn spelled_version(&self, file: &str) -> Option<i64> {
+        self.versions.get(file).copied()
+    }
+
     /// Says that the text of the file at `path` is a part of the main one, as in a template of k3s.
     /// `lines_above`: how many of the file's lines stand above that text.
     pub(crate) fn set_part(&mut self, path: &Path, lines_above: usize) {
@@ -182,7 +194,12 @@ impl Config {
 
     /// Whether a distribution merges drop-ins into a file that it writes itself, as k0s does.
     pub(crate) fn merges_drop_ins(&self) -> bool {
-        self.is_joined && !self.files.iter().any(|file| file.is_part)
+        self.is_joined && !self.has_part()
+    }
+
+    /// Whether the text of a file is a part of the main one.
+    pub(crate) fn has_part(&self) -> bool {
+        self.files.iter().any(|file| file.is_part)
     }
 
     /// Returns the text of the file at an absolute path; `None` if it is missing.

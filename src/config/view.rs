@@ -40,7 +40,9 @@ impl Config {
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
             let is_main = file.name == self.main().name;
-            let mut view = View::of(file, version, self.table(&file.name), is_main);
+            let known = self.spelled_version(&file.name);
+            let version = known.unwrap_or_else(|| spelled_version(file, version, is_main));
+            let mut view = View::of(file, version, self.table(&file.name));
             let ids = view.spelling.undecided;
             if let Some(id) = ids.and_then(|ids| self.only_table_read(ids)) {
                 view.spelling = Spelling::with_plugin(view.version(), id);
@@ -61,6 +63,17 @@ impl Config {
         views
     }
 
+    /// Those of files that an edit may change: what a distribution generates is nobody's.
+    pub(crate) fn writable<'v>(
+        &self,
+        views: &'v Views,
+    ) -> impl Iterator<Item = (&'v String, &'v View)> {
+        views.iter().filter(|(file, _)| {
+            let file = self.file(file);
+            file.is_none_or(|file| file.is_writable)
+        })
+    }
+
     /// The version of a file that is created: version 2 has no place for some keys of 2.x.
     fn created_version(&self) -> i64 {
         let newest = self.releases.iter().map(|it| it.newest_config_version());
@@ -78,18 +91,8 @@ impl Config {
 }
 
 impl View {
-    /// `version` is that of a file that means the same with any, or is part of another.
-    fn of(file: &File, version: i64, plugin: Option<&str>, is_main: bool) -> Self {
+    fn of(file: &File, version: i64, plugin: Option<&str>) -> Self {
         let text = file.text.as_deref();
-        let is_free = !file.is_part && text.is_none_or(version::is_free);
-        let version = match text.filter(|_| !file.is_part) {
-            Some(text) if !is_free => {
-                // In a drop-in, containerd reads plugins by their full IDs, even without a version.
-                let of_plugins = || version::of_plugins(text).filter(|_| !is_main);
-                version::spelled(text).or_else(of_plugins).unwrap_or(1)
-            }
-            _ => version,
-        };
         let spelling = match plugin {
             Some(id) => Spelling::with_plugin(version, id),
             None => Spelling::of(text, version),
@@ -100,7 +103,7 @@ impl View {
             successors: Vec::new(),
             spelling,
             exists: text.is_some(),
-            is_free,
+            is_free: is_free(file),
         }
     }
 
@@ -244,6 +247,24 @@ impl View {
         root.into_iter()
             .flat_map(Value::names)
             .all(|name| name == "version")
+    }
+}
+
+/// Whether a file means the same with any version.
+fn is_free(file: &File) -> bool {
+    !file.is_part && file.text.as_deref().is_none_or(version::is_free)
+}
+
+/// The version by whose names a file has its keys. `if_free` is that of a file that means the same with
+/// any, or is part of another.
+fn spelled_version(file: &File, if_free: i64, is_main: bool) -> i64 {
+    match &file.text {
+        Some(text) if !file.is_part && !is_free(file) => {
+            // In a drop-in, containerd reads plugins by their full IDs, even without a version.
+            let of_plugins = || version::of_plugins(text).filter(|_| !is_main);
+            version::spelled(text).or_else(of_plugins).unwrap_or(1)
+        }
+        _ => if_free,
     }
 }
 

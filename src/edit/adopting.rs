@@ -63,7 +63,7 @@ impl Start<'_> {
             if [&default, &runs_runc].contains(&key) && was.is_none() {
                 continue;
             }
-            for (file, view) in &self.views {
+            for (file, view) in self.config.writable(&self.views) {
                 if let Some(now) = view.value(key).filter(|now| now == value) {
                     let at = FileKey::new(file, key);
                     let entries = &mut self.ledger.entries;
@@ -106,7 +106,7 @@ impl Start<'_> {
     /// Adopts a default, nobody's, that names a handler which goes: `was` is the default from then on.
     fn adopt_default(&mut self, was: &Literal) {
         let key = Key::default_handler();
-        for (file, view) in &self.views {
+        for (file, view) in self.config.writable(&self.views) {
             let named = view.default_handler();
             if named.is_some_and(|name| self.change.removes.contains(&name))
                 && let Some(now) = view.value(&key)
@@ -123,7 +123,7 @@ impl Start<'_> {
         if self.ledger.wants_below(handler).any(is_foreign) {
             return;
         }
-        for (file, view) in &self.views {
+        for (file, view) in self.config.writable(&self.views) {
             // A run that was killed may have written it to another file.
             if !view.has(handler) || self.ledger.has_made(file, handler) {
                 continue;

@@ -37,9 +37,9 @@ impl Work<'_> {
                     && entries.iter().all(is_same)
                     && more.all(|leaf| is_ours(&leaf) || is_empty(&leaf))
             };
-            for (other, view) in &self.views {
+            for (other, view) in self.start.config.writable(&self.views) {
                 let is_known = self.ledger.has_in(other, path) || self.ledger.has_made(other, path);
-                if is_known || !self.start.is_writable(other) || !says(view) {
+                if is_known || !says(view) {
                     continue;
                 }
                 handlers.insert(Made::new(other, path));

@@ -83,15 +83,13 @@ impl Work<'_> {
             .writable()
             .filter(|file| self.has_in_force(file, group));
         let in_chosen = in_force.clone().find(|file| Some(*file) == chosen);
-        // What was merged may come from a drop-in that is gone since.
-        let merges = start.config.merges_drop_ins();
-        let is_generated =
-            |file: &&File| !merges && !file.is_writable && self.says(&file.name, &wants);
+        let is_generated = |file: &&File| !file.is_writable && self.says(&file.name, &wants);
         let in_force = in_chosen.or_else(|| in_force.next());
         if in_force.is_none()
+            && start.config.has_part()
             && let Some(generated) = start.config.by_weight().find(is_generated)
         {
-            // What the distribution says already need not be said again.
+            // A template can't say again what the distribution says.
             return generated.name.clone();
         }
         let stands = |file: &&str| self.views[*file].has(group);

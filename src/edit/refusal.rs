@@ -238,7 +238,11 @@ pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
 /// The distribution writes the file.
 pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
     let message = format!("{key} belongs in a file that the distribution writes");
-    let hint = "name another file with --drop-in";
+    let hint = if key.starts_with("imports") {
+        NextStep::MoveOwners.into()
+    } else {
+        "set it in the distribution's own config, from which it writes this file".to_owned()
+    };
     Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
 }
 

@@ -15,6 +15,20 @@ pub(crate) fn remedy(config: &Config, ledger: &Ledger, releases: &[Release]) -> 
     if config.newer_drop_in().is_some() {
         return Some("run this command again with --drop-in".to_owned());
     }
+    if config.merges_drop_ins() {
+        // A drop-in from before an upgrade: it is written anew for the version of now.
+        let newest = Some(config.newest_version());
+        let is_older = |name: &str| {
+            config
+                .file(name)
+                .is_some_and(|file| file.version() < newest)
+        };
+        let owners = ledger.owners.iter().filter(|(_, it)| is_older(&it.file));
+        let removals = owners.map(|(owner, _)| NextStep::RemoveOwnerInstead(owner).to_string());
+        let steps: Vec<String> = removals.collect();
+        let again = "run this command again";
+        return (!steps.is_empty()).then(|| format!("{}, then {again}", steps.join(", then ")));
+    }
     let is_1x = releases.first()?.is_1x();
     let is_one_kind = releases.iter().all(|it| it.is_1x() == is_1x);
     if config.version() != 2 || !is_one_kind {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::files::File;
 use crate::config::view::View;
 use crate::containerd::spelling;
 use crate::error::{Error, NextStep};
@@ -112,14 +111,14 @@ impl Work<'_> {
     /// The config with the text of every file that changes; an error comes with the name of the file.
     fn write(&self) -> Result<Config, (String, Error)> {
         let mut after = self.start.config.clone();
-        for File { name, .. } in self.start.config.files() {
+        for name in self.start.writable().rev() {
             let writing = Writing {
                 work: self,
                 name,
                 own: self.ledger.places(name, &self.views[name]),
             };
             let written = writing.write(&mut after);
-            written.map_err(|error| (name.clone(), error))?;
+            written.map_err(|error| (name.to_owned(), error))?;
         }
         Ok(after)
     }
@@ -260,9 +259,8 @@ impl Work<'_> {
         let mut removes = self.start.change.removes.iter();
         let is_asked = removes.any(|name| name == BUILT_IN);
         let runc = handler_path(BUILT_IN);
-        let files = self.views.iter();
-        let mut lists =
-            files.filter(|(file, view)| self.start.is_writable(file) && view.has(&runc));
+        let files = self.start.config.writable(&self.views);
+        let mut lists = files.filter(|(_, view)| view.has(&runc));
         let Some((file, view)) = lists.next().filter(|_| is_asked) else {
             return;
         };

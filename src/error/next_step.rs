@@ -140,6 +140,10 @@ next_steps! {
         /// The owner.
         owner: &'a str,
     } => "name those that are to go, as in `containerd-edit unset {keys} --owner {owner}`";
+    /// The distribution's config does not import the owners' folder.
+    MoveOwners => "restart the distribution, which writes this file anew; if it does not import the \
+        drop-in then, `containerd-edit status` shows the owners of such files: once all are removed, \
+        new keys go into the template";
     /// The key that is to go is there for the sake of others.
     SeeOwners => "it goes with the last of them: see the owners with `containerd-edit list`";
     /// The handler that is to go is nobody's.

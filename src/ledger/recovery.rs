@@ -141,12 +141,13 @@ impl Ledger {
     }
 }
 
-/// The blocks below the tool's comments, each with the file that it is in.
+/// The blocks below the tool's comments, each with the file that it is in. A distribution's own file has
+/// those of its template.
 fn blocks<'c>(
     config: &'c Config,
     views: &'c Views,
 ) -> impl Iterator<Item = (Heading, &'c str, &'c View)> {
-    let files = config.files().iter();
+    let files = config.files().iter().filter(|file| file.is_writable);
     files.flat_map(|file| {
         let found = file.text.as_ref().zip(views.get(&file.name));
         let blocks = found.map(|(text, view)| {

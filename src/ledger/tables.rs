@@ -10,6 +10,7 @@ use crate::containerd::spelling;
 use crate::containerd::version;
 
 use super::entry::Entry;
+use super::file_key::FileKey;
 use super::lost::is_lost;
 use super::stored::Ledger;
 
@@ -49,6 +50,35 @@ impl Ledger {
         });
         for (file, id) in undecided.collect::<Vec<_>>() {
             config.set_table(&file, id);
+        }
+    }
+
+    /// Says in a config by which version's names a file has most of the tool's keys: somebody may have
+    /// changed its `version` alone, and they leave all the same.
+    pub(crate) fn choose_versions(&self, config: &mut Config) {
+        let names = config.files().iter().map(|file| file.name.clone());
+        for file in names.collect::<Vec<_>>() {
+            let written = self.entries_in(&file, &[]);
+            let written = written.filter(|(_, entry)| !entry.removes());
+            let written: Vec<&FileKey> = written.map(|(at, _)| at).collect();
+            let found = |config: &Config| {
+                let views = config.views();
+                let found = written.iter().filter(|at| self.is_in_force(at, &views));
+                found.count()
+            };
+            let own = found(config);
+            if own == written.len() {
+                continue;
+            }
+            let versions = (1..=version::NEWEST).rev().map(|version| {
+                let mut config = config.clone();
+                config.set_spelled_version(&file, version);
+                (found(&config), version)
+            });
+            let most = versions.max_by_key(|(found, _)| *found);
+            if let Some((_, version)) = most.filter(|(found, _)| *found > own) {
+                config.set_spelled_version(&file, version);
+            }
         }
     }
 

@@ -100,7 +100,8 @@ impl Distribution {
                 k0s::FOLDER,
                 "/etc/systemd/system/k0sworker.service",
             ],
-            Self::MicroK8s => &[microk8s::CONFIG],
+            // The template may be deleted, and is put back then.
+            Self::MicroK8s => &[microk8s::FOLDER],
         }
     }
 }

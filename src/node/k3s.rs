@@ -12,7 +12,9 @@ use std::time::SystemTime;
 use super::{Distribution, Units, written};
 use crate::containerd::version;
 use crate::disk::HostRoot;
+use crate::disk::ledger_file::LedgerTexts;
 use crate::error::{Code, Error};
+use crate::ledger::Ledger;
 use crate::toml::Document;
 
 /// The templates, and the folders that the built-in template imports, by config version.
@@ -39,7 +41,8 @@ pub(super) fn template(generated: &Path) -> PathBuf {
     generated.with_file_name(VERSION_3.0)
 }
 
-/// What to edit, by the config that the last start wrote.
+/// What to edit, by the config that the last start wrote. Where owners have keys already, they keep
+/// their place: releases of k3s differ in what they read, and a node is upgraded under its owners.
 pub(super) fn edited(
     distribution: Distribution,
     generated: &Path,
@@ -54,6 +57,8 @@ pub(super) fn edited(
     })?;
     let folder = generated.parent().unwrap_or(Path::new("/"));
     let (name_3, drop_ins) = VERSION_3;
+    // A file of an owner's is there although nothing imports the folder any more.
+    let known = || has_owners(host, generated).then(|| folder.join(drop_ins));
     let (template_3, template_2) = (folder.join(name_3), folder.join(VERSION_2));
     let not_read = |template: &Path| {
         let (title, path) = (distribution.title(), template.display());
@@ -73,14 +78,32 @@ pub(super) fn edited(
         }
         // A drop-in would be one of version 2, and containerd 1.x takes such a plugin table from
         // the drop-in alone.
-        return Ok(Edited::Template(template_2));
+        return Ok(known().map_or(Edited::Template(template_2), Edited::Folder));
     }
     if !host.has(&template_3) && host.has(&template_2) {
         // The next start makes it a config of version 2.
         return Err(not_read(&template_2));
     }
-    let folder = imported_folder(&config, drop_ins);
+    if has_owners(host, &template_3) {
+        return Ok(Edited::Template(template_3));
+    }
+    let imported = imported_folder(&config, drop_ins);
+    let folder = imported.or_else(known);
     Ok(folder.map_or(Edited::Template(template_3), Edited::Folder))
+}
+
+/// Whether owners have keys by the ledger beside a file. One that can't be read may hold some: whoever
+/// edits the file says what is wrong with it.
+fn has_owners(host: &HostRoot, file: &Path) -> bool {
+    let Ok(path) = host.resolve(file) else {
+        return false;
+    };
+    let has_some =
+        |text: &Vec<u8>| Ledger::parse(text).map_or(true, |it| it.owners().next().is_some());
+    let ledgers = LedgerTexts::read(&path);
+    ledgers.map_or(true, |it| {
+        [it.now, it.before].iter().flatten().any(has_some)
+    })
 }
 
 /// The folder of this name from which the config imports every `*.toml`.

@@ -1,5 +1,7 @@
 //! `MicroK8s`: a config whose strings it fills in when it starts containerd.
 
+/// The folder of the settings with which it starts its services.
+pub(super) const FOLDER: &str = "/var/snap/microk8s/current/args";
 /// The config that is edited.
 pub(super) const CONFIG: &str = "/var/snap/microk8s/current/args/containerd-template.toml";
 

@@ -71,6 +71,12 @@ fn states() -> Vec<State> {
         state(EMPTY, "rm $CONFIG", "edit list"),
         state(
             EMPTY,
+            "echo \"imports = ['$FOLDER/config-v3.toml.d/*.toml']\" >>$CONFIG; \
+             edit --distribution k3s add kata --owner a; echo 'version = 3' >$CONFIG",
+            "edit --distribution k3s add crun --owner b",
+        ),
+        state(
+            EMPTY,
             "",
             "\"$TOOL\" --config $FOLDER/new/config.toml add crun",
         ),
@@ -349,7 +355,8 @@ fn each_command_that_is_suggested_works_in_that_state() {
         for line in lines {
             follow(&node, &state, line);
             let flags = format!("--config {} ", node.config().display());
-            said.push(line.replace(&flags, ""));
+            let line = line.replace(&flags, "").replace("--distribution k3s ", "");
+            said.push(line);
         }
     }
     for next_step in next_steps() {

@@ -6,6 +6,7 @@ mod layouts;
 mod next_start;
 mod places;
 mod templates;
+mod upgrades;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -121,3 +121,36 @@ fn proxy_plugin_by_its_full_type() {
     }
     run(&node, &["add", "kata", "--set", "snapshotter=nydus"], 0);
 }
+
+/// A person changes the number alone, or takes it out, and has moved no key: what the tool has written
+/// is not loaded any more, and leaves all the same.
+#[test]
+fn owners_leave_though_the_version_was_changed_by_hand() {
+    let registry = "owner = \"a\"\n[handlers.kata]\npreset = \"kata\"\n\
+                    [plugins.\"io.containerd.cri.v1.images\".registry]\nconfig_path = \"/etc/certs.d\"\n";
+    for (from, to) in [
+        (2, "version = 3\n"),
+        (2, "version = 1\n"),
+        (2, ""),
+        (3, "version = 2\n"),
+        (3, ""),
+    ] {
+        let version = format!("version = {from}\n");
+        for text in [DEBIAN, KUBEADM] {
+            let text = text.replace("version = 2\n", &version);
+            let text = match from {
+                2 => text,
+                _ => text.replace("grpc.v1.cri", "cri.v1.runtime"),
+            };
+            let node = Node::with(&text);
+            apply(&node, &[], registry).exits(0);
+            run(&node, &["add", "crun", "--owner", "b", "--default"], 0);
+            let changed = |text: &str| text.replacen(&version, to, 1);
+            fs::write(node.config(), changed(&node.text())).expect("writes");
+            for owner in ["a", "b"] {
+                run(&node, &["remove", "--owner", owner], 0);
+            }
+            assert_eq!(node.text(), changed(&text), "{from} to {to:?}");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 """Runs the commands of docs/deploy's DaemonSet and Job as their containers would, at the same time.
 
-Each command gets a root filesystem of its own that is read-only and holds nothing but the static
-program of its image, /proc, and what its container mounts from the host; it has no capabilities.
+Each command gets a root filesystem of its own that is read-only and holds nothing but its image's
+program with the libraries it is linked with, /proc, and what its container mounts from the host; it has
+no capabilities.
 Installs and uninstalls overlap as a rolling update and the Job would: none may end otherwise than with
 0 or 75 (busy, try again), and what is left in the end is what the last one made. Two products on one
 node keep out of each other's way, and an uninstall ends well where there is nothing to uninstall.
@@ -9,6 +10,7 @@ node keep out of each other's way, and an uninstall ends well where there is not
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -69,6 +71,11 @@ def documents(name, owner=OWNER):
     return [it for it in yaml.safe_load_all(text) if it]
 
 
+def libraries(binary):
+    linked = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout
+    return re.findall(r"(?<!\S)/\S+", linked)
+
+
 class Node:
     """A host's folders."""
 
@@ -119,6 +126,7 @@ class Container:
         assert context["readOnlyRootFilesystem"] and not context["allowPrivilegeEscalation"], context
         assert context["capabilities"] == {"drop": ["ALL"]} and context["runAsUser"] == 0, context
         self.mounts = [(product.binary, self.program[0], "ro")]
+        self.mounts += [(path, path, "ro") for path in libraries(product.binary)]
         for mount in container["volumeMounts"]:
             source = self.source(volumes[mount["name"]])
             options = "ro" if mount.get("readOnly") else ""

@@ -83,7 +83,7 @@ impl Editor {
             version: decides.version(),
             host: &host,
             seen: seen.as_ref(),
-            remedy: &|| remedy(&reading.config, &found.ledger, &self.releases),
+            remedy: &|| remedy(&reading.config, edited, &named, &self.releases),
             // What a template says is not known before the distribution has filled it in.
             allows_not_serving: self.allows_not_serving || reading.is_template(),
             releases: &self.releases,

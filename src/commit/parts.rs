@@ -41,7 +41,10 @@ impl Editor {
         let names = ledger.files();
         let listed = names.iter().map(|name| reading.config.path_of(name));
         let others = listed.chain(reading.chosen.clone());
-        let others = others.filter(|path| reading.config.is_writable(path));
+        let others = others.filter(|path| {
+            let name = reading.config.name_of(path);
+            reading.config.is_writable(&name)
+        });
         let mut paths: BTreeSet<PathBuf> = [own.clone()].into_iter().chain(others).collect();
         paths.retain(|path| changes.iter().all(|change| change.path != *path));
         let part = |path: PathBuf, target: Target, change: Option<FileChange>| {

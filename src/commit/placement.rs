@@ -49,11 +49,11 @@ impl Editor {
     }
 
     /// The path on the host of the drop-in that was named, or of the config.
-    pub(super) fn named_path(&self) -> PathBuf {
+    pub(super) fn named_path(&self) -> Result<PathBuf, Error> {
         let main = self.main();
         match &self.drop_in {
-            DropIn::At(path) => absolute(&main, &path.to_string_lossy()),
-            _ => main,
+            DropIn::At(path) => Ok(absolute(&main, importable(path)?)),
+            _ => Ok(main),
         }
     }
 
@@ -65,23 +65,22 @@ impl Editor {
     /// The drop-in that an owner has, or gets.
     fn drop_in_of(&self, owner: &Owner, config: &Config, ledger: &Ledger) -> PathBuf {
         let known = ledger.owners.get(owner.as_str());
+        let known = known.filter(|known| config.is_writable(&known.file));
         let known = known.map(|known| config.path_of(&known.file));
-        let is_drop_in = |path: &PathBuf| *path != self.main() && config.is_writable(path);
         let of_layout = || self.layout.as_ref()?.drop_in(owner);
         let imported = || Some(config.path_of(&config.imported_drop_in(owner.as_str())?));
         let beside = || {
             let name = drop_in_of(owner.as_str());
             absolute(&self.main(), &format!("{FOLDER}/{name}"))
         };
-        let known = known.filter(is_drop_in).or_else(of_layout);
+        let known = known.filter(|path| *path != self.main()).or_else(of_layout);
         known.or_else(imported).unwrap_or_else(beside)
     }
 
     /// The drop-in at a path that somebody has named.
     fn drop_in_at(&self, given: &Path, owner: &Owner, config: &Config) -> Result<PathBuf, Error> {
         let bad = |reason| bad_drop_in(given, reason);
-        let text = given.to_str();
-        let text = text.ok_or_else(|| bad("an import can't name it, since it is not UTF-8"))?;
+        let text = importable(given)?;
         if text.contains('*') {
             return Err(bad("containerd would take its import for a pattern"));
         }
@@ -199,6 +198,12 @@ impl Editor {
         );
         Err(Error::new(Code::ImportedSidecar, message, hint).at(&self.path))
     }
+}
+
+/// The path of a drop-in as an import has it.
+fn importable(path: &Path) -> Result<&str, Error> {
+    let reason = "an import can't name it, since it is not UTF-8";
+    path.to_str().ok_or_else(|| bad_drop_in(path, reason))
 }
 
 /// The drop-in was to be a file that can't be one.

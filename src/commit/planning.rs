@@ -22,6 +22,7 @@ use crate::edit::run::{edit, edit_keeping};
 use crate::edit::unread;
 use crate::error::{Code, Error, TOO_LARGE, Warning};
 use crate::ledger::{FileKey, Ledger, LedgerPair};
+use crate::node::{Distribution, microk8s};
 use crate::want::change::Change;
 
 /// An edit that was worked out, and the files that it is about.
@@ -76,6 +77,11 @@ impl Editor {
         let mut change = change.clone();
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
+        }
+        let distribution = self.layout.as_ref().map(|layout| layout.distribution);
+        let is_gone = distribution == Some(Distribution::MicroK8s) && found.main.existing.is_none();
+        if is_gone && change.adds() {
+            return Err(microk8s::gone(!found.ledger.is_blank()).at(&self.path));
         }
         let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let named = self.named_file(&change.owner, &reading.config, &found.ledger)?;

@@ -37,7 +37,7 @@ impl Editor {
     ) -> Result<FileChange, Error> {
         let main = self.find()?;
         self.check_is_main(&main)?;
-        let path = self.named_path();
+        let path = self.named_path()?;
         let read = read(&self.target_of(&path, &main)?)?;
         Ok(FileChange::unchanged(path, read.bytes()))
     }
@@ -178,7 +178,7 @@ impl Editor {
         change: &FileChange,
     ) -> Result<(), Error> {
         let path = &change.path;
-        if !reading.config.is_writable(path) {
+        if !reading.config.is_writable(&reading.config.name_of(path)) {
             let message = "the distribution writes this file anew";
             let hint = "put the keys in a drop-in: name one with --drop-in=PATH";
             return Err(Error::new(Code::OutOfReach, message, hint).at(path));

@@ -14,7 +14,8 @@ use crate::error::{Code, Error, NextStep};
 impl Editor {
     /// Chooses a text to put back: none, if containerd serves as it is.
     pub(super) fn restore_task(&self, from: RestoreFrom) -> Result<Task, Error> {
-        let only = matches!(self.drop_in, DropIn::At(_)).then(|| self.named_path());
+        let is_named = matches!(self.drop_in, DropIn::At(_));
+        let only = is_named.then(|| self.named_path()).transpose()?;
         let mut kept = self.kept_texts(only)?;
         let from_serving = matches!(from, RestoreFrom::Serving);
         let mut texts = match from {

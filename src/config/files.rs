@@ -23,8 +23,8 @@ pub struct Config {
     pub(crate) is_joined: bool,
     /// The plugin table of the handlers, for each file in which somebody has chosen it.
     tables: BTreeMap<String, String>,
-    /// The version by which a file spells its keys, where that is not the one that it names.
-    versions: BTreeMap<String, i64>,
+    /// The version by whose names a file has its keys, where somebody has chosen another than it names.
+    pub(crate) versions: BTreeMap<String, i64>,
     /// What the tool's keys may have become in a file that somebody has migrated.
     pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
@@ -154,15 +154,6 @@ impl Config {
         self.tables.get(file).map(String::as_str)
     }
 
-    /// Says by which version's names a file has its keys, whatever version it names.
-    pub(crate) fn set_spelled_version(&mut self, file: &str, version: i64) {
-        self.versions.insert(file.to_owned(), version);
-    }
-
-    pub(super) fn spelled_version(&self, file: &str) -> Option<i64> {
-        self.versions.get(file).copied()
-    }
-
     /// Says that the text of the file at `path` is a part of the main one, as in a template of k3s.
     /// `lines_above`: how many of the file's lines stand above that text.
     pub(crate) fn set_part(&mut self, path: &Path, lines_above: usize) {
@@ -216,9 +207,9 @@ impl Config {
         })
     }
 
-    /// Whether an edit may change the file at an absolute path.
-    pub(crate) fn is_writable(&self, path: &Path) -> bool {
-        self.at(path).is_none_or(|file| file.is_writable)
+    /// Whether an edit may change a file; a distribution's own it may not.
+    pub(crate) fn is_writable(&self, name: &str) -> bool {
+        self.file(name).is_none_or(|file| file.is_writable)
     }
 
     fn at(&self, path: &Path) -> Option<&File> {

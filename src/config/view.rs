@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::containerd::Successor;
 use crate::containerd::is_name;
+use crate::containerd::plugin;
 use crate::containerd::spelling::Spelling;
 use crate::containerd::version;
 use crate::toml::{Literal, Path, Tree, Value};
@@ -40,9 +41,10 @@ impl Config {
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
             let is_main = file.name == self.main().name;
-            let known = self.spelled_version(&file.name);
-            let version = known.unwrap_or_else(|| spelled_version(file, version, is_main));
-            let mut view = View::of(file, version, self.table(&file.name));
+            let chosen = self.versions.get(&file.name).copied();
+            let version = chosen.unwrap_or_else(|| spelled_version(file, version, is_main));
+            let table = self.table(&file.name).or(chosen.map(plugin::of_version));
+            let mut view = View::of(file, version, table);
             let ids = view.spelling.undecided;
             if let Some(id) = ids.and_then(|ids| self.only_table_read(ids)) {
                 view.spelling = Spelling::with_plugin(view.version(), id);
@@ -63,15 +65,12 @@ impl Config {
         views
     }
 
-    /// Those of files that an edit may change: what a distribution generates is nobody's.
+    /// The views of the files that an edit may change: what a distribution writes is nobody's.
     pub(crate) fn writable<'v>(
         &self,
         views: &'v Views,
     ) -> impl Iterator<Item = (&'v String, &'v View)> {
-        views.iter().filter(|(file, _)| {
-            let file = self.file(file);
-            file.is_none_or(|file| file.is_writable)
-        })
+        views.iter().filter(|(file, _)| self.is_writable(file))
     }
 
     /// The version of a file that is created: version 2 has no place for some keys of 2.x.

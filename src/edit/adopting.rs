@@ -222,7 +222,7 @@ impl Start<'_> {
         }
         let (own, others): (Vec<_>, Vec<_>) = lists
             .into_iter()
-            .partition(|(file, _)| self.is_writable(file));
+            .partition(|(file, _)| self.config.is_writable(file));
         if let (Some((file, _)), []) = (others.first(), own.as_slice()) {
             let file = self.config.path_of(file);
             let message = format!(

@@ -118,7 +118,7 @@ impl Edited {
     /// The edit that makes `after` of `config`, where the ledger was `before`.
     pub(crate) fn of(
         config: &Config,
-        after: Config,
+        mut after: Config,
         before: &Ledger,
         mut ledger: Ledger,
         mut report: Report,
@@ -140,6 +140,8 @@ impl Edited {
             ledger.files = digests.collect();
             ledger.is_undone = false;
         }
+        // The next edit chooses for itself.
+        after.versions.clear();
         Self {
             config: after,
             before: before.clone(),

@@ -113,7 +113,7 @@ impl Work<'_> {
             return;
         };
         // What the distribution says is its own.
-        if !self.start.is_writable(&at.file) {
+        if !self.start.config.is_writable(&at.file) {
             return;
         }
         if entry.holds_ours(now) {
@@ -151,8 +151,9 @@ impl Work<'_> {
     /// because containerd takes it from nowhere else.
     fn check_reach(&self, at: &FileKey, value: &DesiredValue) -> Result<(), Error> {
         let (FileKey { file, key }, start) = (at, self.start);
-        if !start.is_writable(file) {
-            return Err(refusal::not_writable(start.config, file, &key.to_string()));
+        if !start.config.is_writable(file) {
+            let is_implied = value.owner.is_none();
+            return Err(refusal::not_writable(start.config, at, is_implied));
         }
         let owner = value.owner.as_ref();
         let owner = owner.and_then(|owner| self.ledger.owners.get(owner));

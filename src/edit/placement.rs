@@ -45,9 +45,6 @@ pub(super) fn with_all_files(
         }
     }
     ledger.choose_tables(&mut config);
-    if !change.adds() {
-        ledger.choose_versions(&mut config);
-    }
     let Some(id) = &change.plugin_id else {
         return Ok(config);
     };

@@ -5,7 +5,9 @@ use crate::config::view::{View, Views};
 use crate::containerd::Release;
 use crate::containerd::plugin;
 use crate::containerd::release::listed_do;
+use crate::containerd::version;
 use crate::error::{Code, Error, NextStep, Position};
+use crate::ledger::FileKey;
 use crate::toml::{Refused, Value, dotted_key};
 use crate::want::handler::{BUILT_IN, HandlerName, Preset};
 use crate::want::key::Key;
@@ -235,15 +237,30 @@ pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
     ambiguous_plugin(message, &hint, config, file, known)
 }
 
-/// The distribution writes the file.
-pub(super) fn not_writable(config: &Config, file: &str, key: &str) -> Error {
-    let message = format!("{key} belongs in a file that the distribution writes");
-    let hint = if key.starts_with("imports") {
+/// Somebody has changed the version of a file, and left the tool's keys under the names of `version`.
+pub(super) fn other_version(config: &Config, file: &str, version: i64) -> Error {
+    let text = config.file(file).and_then(|file| file.text.as_deref());
+    let named = text.and_then(version::named);
+    let now = named.map_or("no version".to_owned(), |now| format!("version {now}"));
+    let message = format!(
+        "somebody has given this file {now}, and what this tool has put there goes by the names of \
+         version {version}: nothing may come beside that"
+    );
+    let step = NextStep::VersionBack(&version.to_string()).to_string();
+    let error = Error::new(Code::VersionChanged, message, step).at(config.path_of(file));
+    let at = named.and(text).map(version::position);
+    error.position_at(at)
+}
+
+/// The distribution writes the file. `is_implied`: the key is the import of a drop-in.
+pub(super) fn not_writable(config: &Config, at: &FileKey, is_implied: bool) -> Error {
+    let message = format!("{} belongs in a file that the distribution writes", at.key);
+    let hint = if is_implied {
         NextStep::MoveOwners.into()
     } else {
         "set it in the distribution's own config, from which it writes this file".to_owned()
     };
-    Error::new(Code::OutOfReach, message, hint).at(config.path_of(file))
+    Error::new(Code::OutOfReach, message, hint).at(config.path_of(&at.file))
 }
 
 /// The dotted key of a want that an error is about: its [detail](Error::detail).

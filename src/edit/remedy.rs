@@ -6,28 +6,35 @@ use crate::config::Config;
 use crate::containerd::Release;
 use crate::containerd::plugin::{OLD_CRI, RUNTIME};
 use crate::error::NextStep;
-use crate::ledger::Ledger;
 use crate::want::key::{Key, handler_path, handlers_path};
 
-/// Returns the next step of an edit for `releases`, if a place is known that they read. `ledger` is the
-/// one from before the edit.
-pub(crate) fn remedy(config: &Config, ledger: &Ledger, releases: &[Release]) -> Option<String> {
+use super::edited::Edited;
+
+/// Returns the next step of an edit of `config` for `releases`, if a place is known that they read.
+/// `handlers`: what it is about.
+pub(crate) fn remedy(
+    config: &Config,
+    edited: &Edited,
+    handlers: &BTreeSet<String>,
+    releases: &[Release],
+) -> Option<String> {
     if config.newer_drop_in().is_some() {
         return Some("run this command again with --drop-in".to_owned());
     }
     if config.merges_drop_ins() {
         // A drop-in from before an upgrade: it is written anew for the version of now.
-        let newest = Some(config.newest_version());
-        let is_older = |name: &str| {
-            config
-                .file(name)
-                .is_some_and(|file| file.version() < newest)
+        let newest = config.newest_version();
+        let is_older = |owner: &&str| {
+            let file = edited.before.owners.get(*owner);
+            let version = file.and_then(|owner| config.file(&owner.file)?.version());
+            version.is_some_and(|version| version < newest)
         };
-        let owners = ledger.owners.iter().filter(|(_, it)| is_older(&it.file));
-        let removals = owners.map(|(owner, _)| NextStep::RemoveOwnerInstead(owner).to_string());
-        let steps: Vec<String> = removals.collect();
-        let again = "run this command again";
-        return (!steps.is_empty()).then(|| format!("{}, then {again}", steps.join(", then ")));
+        let mut owners = handlers
+            .iter()
+            .filter_map(|name| edited.ledger.owner_of(&handler_path(name)));
+        let owner = owners.find(is_older)?;
+        let step = NextStep::RemoveOwnerInstead(owner);
+        return Some(format!("{step}, then run this command again"));
     }
     let is_1x = releases.first()?.is_1x();
     let is_one_kind = releases.iter().all(|it| it.is_1x() == is_1x);
@@ -37,8 +44,8 @@ pub(crate) fn remedy(config: &Config, ledger: &Ledger, releases: &[Release]) -> 
     let table = if is_1x { OLD_CRI } else { RUNTIME };
     let again = format!("run this command again with --plugin-id {table}");
     // The tool's handlers of one file stand in one table.
-    let handlers = handlers_path();
-    let keys = ledger.keys_in(&config.main().name, &handlers);
+    let (ledger, all) = (&edited.before, handlers_path());
+    let keys = ledger.keys_in(&config.main().name, &all);
     let names: BTreeSet<&str> = keys.filter_map(Key::handler_name).collect();
     let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for name in names {
@@ -56,7 +63,9 @@ pub(crate) fn remedy(config: &Config, ledger: &Ledger, releases: &[Release]) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::edited::Report;
     use super::*;
+    use crate::ledger::Ledger;
 
     fn remedy_of(version: i64, drop_in: Option<&str>, releases: &[&str]) -> Option<String> {
         let main = format!("version = {version}\n");
@@ -66,7 +75,9 @@ mod tests {
         }
         let releases = releases.iter().map(|it| it.parse().expect("a release"));
         let releases: Vec<Release> = releases.collect();
-        remedy(&config, &Ledger::default(), &releases)
+        let (before, ledger) = (Ledger::default(), Ledger::default());
+        let edited = Edited::of(&config, config.clone(), &before, ledger, Report::default());
+        remedy(&config, &edited, &BTreeSet::new(), &releases)
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::want::key::{Key, handler_path};
 use super::edited::Edited;
 use super::need::Needed;
 use super::placement;
+use super::refusal;
 use super::start::Start;
 use super::work::Work;
 use super::writing::{self, Writing};
@@ -40,8 +41,18 @@ pub(crate) fn edit_keeping(
     kept: &Needed,
 ) -> Result<Edited, Error> {
     let change = &change.in_version(config.newest_version());
-    let config = &placement::with_all_files(config, ledger, change)?;
-    let mut start = Start::new(config, ledger, change);
+    let mut config = placement::with_all_files(config, ledger, change)?;
+    let mut views = config.views();
+    if let Some(respelled) = ledger.respelled(&config, &views) {
+        let mut files = respelled.versions.iter().filter(|_| !change.only_leaves());
+        if let Some((file, version)) = files.next() {
+            return Err(refusal::other_version(&config, file, *version));
+        }
+        views = respelled.views();
+        config = respelled;
+    }
+    let config = &config;
+    let mut start = Start::new(config, views, ledger, change);
     if !ledger.is_blank() {
         start.ledger.settle(config, &start.views);
     }
@@ -91,8 +102,10 @@ pub(crate) fn edit_keeping(
 /// [`Error`] if something stands in the place of a file's version.
 pub(crate) fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config, Error> {
     let (nothing, none) = (Change::new(), BTreeMap::new());
-    let config = &placement::with_all_files(config, ledger, &nothing)?;
-    let start = Start::new(config, ledger, &nothing);
+    let config = placement::with_all_files(config, ledger, &nothing)?;
+    let respelled = ledger.respelled(&config, &config.views());
+    let config = &respelled.unwrap_or(config);
+    let start = Start::new(config, config.views(), ledger, &nothing);
     let mut work = Work::new(&start, &none);
     work.take_all_back()?;
     loop {

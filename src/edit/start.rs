@@ -41,8 +41,12 @@ pub(super) struct Start<'e> {
 impl<'e> Start<'e> {
     /// Takes a config [with all files](super::placement::with_all_files) that the edit may be about. Where there
     /// is no ledger, what comments say stands in for it.
-    pub(super) fn new(config: &'e Config, ledger: &'e Ledger, change: &'e Change) -> Self {
-        let mut views = config.views();
+    pub(super) fn new(
+        config: &'e Config,
+        mut views: Views,
+        ledger: &'e Ledger,
+        change: &'e Change,
+    ) -> Self {
         let full = |(file, full): (&String, &String)| {
             let now = config.file(file)?.text.as_ref()?;
             let full = files::parse(&full.as_str().into()).ok()?;
@@ -116,9 +120,5 @@ impl<'e> Start<'e> {
     pub(super) fn writable(&self) -> impl DoubleEndedIterator<Item = &'e str> + Clone {
         let writable = self.config.by_weight().filter(|file| file.is_writable);
         writable.map(|file| &*file.name)
-    }
-
-    pub(super) fn is_writable(&self, file: &str) -> bool {
-        self.config.file(file).is_none_or(|file| file.is_writable)
     }
 }

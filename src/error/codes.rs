@@ -231,6 +231,8 @@ codes! {
     Harmful "harmful" Refused;
     /// The releases that were asked for do not read a config of this version.
     VersionNotRead "version-not-read" Refused;
+    /// The file's version was changed by hand, and the tool's keys go by that of before.
+    VersionChanged "version-changed" Refused;
     /// The handler that was to become the default is not listed.
     DefaultNotListed "default-not-listed" Refused;
     /// An import of the config would load a file that stands beside it.

@@ -164,6 +164,9 @@ next_steps! {
         /// Their owner.
         owner: &'a str,
     } => "`containerd-edit remove {names} --owner {owner}`";
+    /// The tool's keys go by the names of this version, and the file names another.
+    VersionBack(version: &'a str) => "give it version {version} again; or remove the owners \
+        (`containerd-edit status` names them), and run this again";
     /// The tool's handlers are in this table.
     NameTable(table: &'a str) => "use --plugin-id {table}, or remove them first (`containerd-edit \
         list` shows the owners)";

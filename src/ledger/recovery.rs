@@ -117,7 +117,7 @@ impl Ledger {
         let mut lost = Vec::new();
         let default = Key::default_handler();
         let imports = Key::new(&["imports"]);
-        for file in config.files() {
+        for file in config.files().iter().filter(|file| file.is_writable) {
             let Some(view) = views.get(&file.name) else {
                 continue;
             };

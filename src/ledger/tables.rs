@@ -1,4 +1,5 @@
-//! Which plugin table of a file has the handlers, where that is not the one of its config version.
+//! Which plugin table of a file has the handlers, and by which version's names it has the tool's keys,
+//! where that is not as its config version has it.
 
 use std::collections::BTreeMap;
 
@@ -53,33 +54,36 @@ impl Ledger {
         }
     }
 
-    /// Says in a config by which version's names a file has most of the tool's keys: somebody may have
-    /// changed its `version` alone, and they leave all the same.
-    pub(crate) fn choose_versions(&self, config: &mut Config) {
-        let names = config.files().iter().map(|file| file.name.clone());
-        for file in names.collect::<Vec<_>>() {
-            let written = self.entries_in(&file, &[]);
-            let written = written.filter(|(_, entry)| !entry.removes());
-            let written: Vec<&FileKey> = written.map(|(at, _)| at).collect();
-            let found = |config: &Config| {
-                let views = config.views();
-                let found = written.iter().filter(|at| self.is_in_force(at, &views));
+    /// Returns the config with each file spelled by the version under whose names most of the tool's keys
+    /// stand, if that is not the one that it names: somebody may have changed its `version` alone.
+    pub(crate) fn respelled(&self, config: &Config, views: &Views) -> Option<Config> {
+        let mut respelled = None;
+        for (file, view) in views {
+            let entries = self.entries_in(file, &[]);
+            // What was removed is missing under any name.
+            let put = entries.filter(|(_, entry)| !entry.removes());
+            let put: Vec<&FileKey> = put.map(|(at, _)| at).collect();
+            let found = |views: &Views| {
+                let found = put.iter().filter(|at| self.is_in_force(at, views));
                 found.count()
             };
-            let own = found(config);
-            if own == written.len() {
+            let own = found(views);
+            if own == put.len() {
                 continue;
             }
-            let versions = (1..=version::NEWEST).rev().map(|version| {
-                let mut config = config.clone();
-                config.set_spelled_version(&file, version);
-                (found(&config), version)
+            let mut versions: Vec<i64> = (1..=version::NEWEST).collect();
+            versions.sort_by_key(|version| (version - view.version()).abs());
+            let others = versions.into_iter().map(|version| {
+                let mut config = respelled.as_ref().unwrap_or(config).clone();
+                config.versions.insert(file.clone(), version);
+                (found(&config.views()), config)
             });
-            let most = versions.max_by_key(|(found, _)| *found);
-            if let Some((_, version)) = most.filter(|(found, _)| *found > own) {
-                config.set_spelled_version(&file, version);
-            }
+            // Of those under which as many stand, the nearest.
+            let most = others.rev().max_by_key(|(found, _)| *found);
+            let most = most.filter(|(found, _)| *found > own);
+            respelled = most.map(|(_, config)| config).or(respelled);
         }
+        respelled
     }
 
     /// Remembers where the tool has written, so that it is found whatever else comes into the file.

@@ -57,8 +57,8 @@ pub(super) fn edited(
     })?;
     let folder = generated.parent().unwrap_or(Path::new("/"));
     let (name_3, drop_ins) = VERSION_3;
-    // A file of an owner's is there although nothing imports the folder any more.
-    let known = || has_owners(host, generated).then(|| folder.join(drop_ins));
+    // Their drop-ins are there, though nothing may import the folder any more.
+    let owners_folder = || has_owners(host, generated).then(|| folder.join(drop_ins));
     let (template_3, template_2) = (folder.join(name_3), folder.join(VERSION_2));
     let not_read = |template: &Path| {
         let (title, path) = (distribution.title(), template.display());
@@ -78,7 +78,12 @@ pub(super) fn edited(
         }
         // A drop-in would be one of version 2, and containerd 1.x takes such a plugin table from
         // the drop-in alone.
-        return Ok(known().map_or(Edited::Template(template_2), Edited::Folder));
+        return Ok(
+            match owners_folder().filter(|_| !has_owners(host, &template_2)) {
+                Some(folder) => Edited::Folder(folder),
+                None => Edited::Template(template_2),
+            },
+        );
     }
     if !host.has(&template_3) && host.has(&template_2) {
         // The next start makes it a config of version 2.
@@ -88,14 +93,15 @@ pub(super) fn edited(
         return Ok(Edited::Template(template_3));
     }
     let imported = imported_folder(&config, drop_ins);
-    let folder = imported.or_else(known);
+    let folder = imported.or_else(owners_folder);
     Ok(folder.map_or(Edited::Template(template_3), Edited::Folder))
 }
 
 /// Whether owners have keys by the ledger beside a file. One that can't be read may hold some: whoever
 /// edits the file says what is wrong with it.
 fn has_owners(host: &HostRoot, file: &Path) -> bool {
-    let Ok(path) = host.resolve(file) else {
+    // Somebody may have deleted it.
+    let Ok(path) = host.resolve(file).or_else(|_| host.entry(file)) else {
         return false;
     };
     let has_some =
@@ -175,6 +181,55 @@ mod tests {
         );
         let (_folder, host) = host_with(&[(&at("config.toml"), &import)]);
         assert_eq!(edited_on(&host), Ok(template("config-v3.toml.tmpl")));
+    }
+
+    /// A ledger in which an owner has keys, or none any more.
+    fn ledger(has_owner: bool) -> String {
+        let owners = if has_owner {
+            r#"{"a": {"file": "x", "wants": []}}"#
+        } else {
+            "{}"
+        };
+        format!(
+            r#"{{"format": 1, "seq": 1, "owners": {owners}, "entries": [], "made": [], "left": [], "files": {{}}}}"#
+        )
+    }
+
+    const IMPORTS: &str = "version = 3\nimports = \
+        ['/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d/*.toml']\n";
+
+    /// What is edited where the last start wrote `config`, and a ledger stands beside this file.
+    fn with_ledger(config: &str, file: &str, ending: &str, ledger: &str) -> Edited {
+        let (_folder, host) = host_with(&[
+            (&at("config.toml"), config),
+            (&at(file), config),
+            (&at(&format!("{file}{ending}")), ledger),
+        ]);
+        edited_on(&host).expect("it can be told")
+    }
+
+    #[test]
+    fn owners_keep_their_place_whatever_the_config_imports() {
+        let folder = || Edited::Folder(at("config-v3.toml.d").into());
+        let template = || template("config-v3.toml.tmpl");
+        for ending in [".owners", ".owners.before"] {
+            for (config, file, has_owner, wanted) in [
+                (IMPORTS, "config-v3.toml.tmpl", true, template()),
+                (IMPORTS, "config-v3.toml.tmpl", false, folder()),
+                ("version = 3\n", "config.toml", true, folder()),
+                (BASE, "config.toml", true, folder()),
+                ("version = 3\n", "config.toml", false, template()),
+            ] {
+                let found = with_ledger(config, file, ending, &ledger(has_owner));
+                assert_eq!(found, wanted, "{config} {file}{ending} {has_owner}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_can_not_be_read_may_have_owners() {
+        let found = with_ledger(IMPORTS, "config-v3.toml.tmpl", ".owners", "{");
+        assert_eq!(found, template("config-v3.toml.tmpl"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `MicroK8s`: a config whose strings it fills in when it starts containerd.
 
+use crate::error::{Code, Error, NextStep};
+
 /// The folder of the settings with which it starts its services.
 pub(super) const FOLDER: &str = "/var/snap/microk8s/current/args";
 /// The config that is edited.
@@ -15,6 +17,18 @@ const VARIABLES: [(&str, &str); 6] = [
     ("${SNAP_DATA}", "/var/snap/microk8s/current"),
     ("${SNAP}", "/snap/microk8s/current"),
 ];
+
+/// The template is gone: what containerd is started with would be no more than what an edit adds.
+/// `is_kept`: its text is.
+pub(crate) fn gone(is_kept: bool) -> Error {
+    let message = "this file is gone, from which MicroK8s makes containerd's config";
+    let hint = if is_kept {
+        NextStep::Restore.into()
+    } else {
+        "reinstall MicroK8s, which brings it along".to_owned()
+    };
+    Error::new(Code::NotStarted, message, hint)
+}
 
 /// The text with its variables filled in, for judging.
 pub(super) fn rendered(text: &str) -> String {

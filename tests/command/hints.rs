@@ -70,6 +70,11 @@ fn states() -> Vec<State> {
         ),
         state(EMPTY, "rm $CONFIG", "edit list"),
         state(
+            "version = 2\n",
+            "edit add crun --owner a; sed -i s/2/3/ $CONFIG",
+            "edit add kata --owner b",
+        ),
+        state(
             EMPTY,
             "echo \"imports = ['$FOLDER/config-v3.toml.d/*.toml']\" >>$CONFIG; \
              edit --distribution k3s add kata --owner a; echo 'version = 3' >$CONFIG",

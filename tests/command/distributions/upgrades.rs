@@ -103,11 +103,14 @@ fn what_a_distribution_writes_is_nobodys() {
 fn a_drop_in_from_before_an_upgrade_of_k0s_is_written_anew_as_the_hint_says() {
     let tree = Tree::of("k0s");
     tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    tree.run(&["add", "gvisor", "--owner", "b"]).exits(0);
     for file in ["etc/k0s/containerd.toml", "run/k0s/containerd-cri.toml"] {
         upgrade(&tree, "k0s-v3", file);
     }
     let run = tree.run(&["add", "kata", "--owner", "a"]).exits(78);
     assert!(run.stderr.contains("remove --owner a`, then"), "{run:#?}");
+    // Others have to come themselves.
+    assert!(!run.stderr.contains("--owner b"), "{run:#?}");
     tree.run(&["remove", "--owner", "a"]).exits(0);
     tree.run(&["add", "kata", "--owner", "a"]).exits(0);
     assert!(
@@ -123,6 +126,8 @@ fn a_deleted_template_of_microk8s_is_put_back() {
     let template = "var/snap/microk8s/current/args/containerd-template.toml";
     let text = tree.text(template);
     fs::remove_file(tree.host().join(template)).expect("removes");
+    let run = tree.run(&["add", "gvisor", "--owner", "b"]).exits(66);
+    assert!(run.stderr.contains("restore`"), "{run:#?}");
     tree.run(&["status"]).exits(0);
     tree.run(&["restore"]).exits(0);
     assert_eq!(tree.text(template), text);

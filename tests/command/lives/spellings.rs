@@ -154,3 +154,86 @@ fn owners_leave_though_the_version_was_changed_by_hand() {
         }
     }
 }
+
+/// What came beside them would be read instead of them, or be lost.
+#[test]
+fn nothing_comes_beside_keys_whose_version_was_changed_by_hand() {
+    for (from, to) in [(2, "version = 3\n"), (2, ""), (3, "version = 2\n")] {
+        let node = Node::with(format!("version = {from}\n"));
+        let sandbox = "plugins.'io.containerd.cri.v1.images'.pinned_images.sandbox=/x";
+        run(&node, &["set", sandbox, "--owner", "a"], 0);
+        run(&node, &["add", "crun", "--owner", "b"], 0);
+        let good = node.text();
+        let text = good.replacen(&format!("version = {from}\n"), to, 1);
+        fs::write(node.config(), &text).expect("writes");
+        for refused in [
+            &["add", "kata", "--owner", "c"][..],
+            &["add", "crun", "--owner", "b"],
+            &["set", "debug.level=debug", "--owner", "a"],
+            &["remove", "mine", "--adopt"],
+        ] {
+            let refused = run(&node, refused, 78);
+            let hint = format!("give it version {from} again");
+            assert!(refused.stderr.contains(&hint), "{refused:#?}");
+            is(&node, &text);
+        }
+        fs::write(node.config(), good).expect("writes");
+        run(&node, &["add", "kata", "--owner", "c"], 0);
+        for owner in ["a", "b", "c"] {
+            run(&node, &["remove", "--owner", owner], 0);
+        }
+        is(&node, &format!("version = {from}\n"));
+    }
+}
+
+#[test]
+fn undo_takes_back_what_goes_by_another_version() {
+    let node = Node::with("version = 2\n");
+    let changed = |text: &str| text.replacen("version = 2", "version = 3", 1);
+    run(&node, &["add", "kata", "--owner", "a"], 0);
+    let first = node.text();
+    run(&node, &["add", "crun", "--owner", "b"], 0);
+    fs::write(node.config(), changed(&node.text())).expect("writes");
+    let undone = run(&node, &["undo"], 0);
+    assert!(undone.stdout.contains("crun"), "{undone:#?}");
+    is(&node, &changed(&first));
+    run(&node, &["remove", "--owner", "a"], 0);
+    is(&node, "version = 3\n");
+}
+
+/// A text of somebody's own is put in place whatever version it has.
+#[test]
+fn owners_leave_though_the_version_was_changed_by_a_whole_text() {
+    let node = Node::with(DEBIAN);
+    run(&node, &["add", "kata", "--owner", "a"], 0);
+    let text = node.text().replacen("version = 2", "version = 3", 1);
+    let own = node.folder().join("own");
+    fs::write(&own, text).expect("writes");
+    run(
+        &node,
+        &["restore", "--from", own.to_str().expect("UTF-8")],
+        0,
+    );
+    run(&node, &["remove", "--owner", "a"], 0);
+    is(&node, &DEBIAN.replacen("version = 2", "version = 3", 1));
+}
+
+/// A drop-in is written by its own version.
+#[test]
+fn owners_leave_a_drop_in_though_its_version_was_changed_by_hand() {
+    for to in ["version = 2\n", "version = 1\n", "version = 4\n", ""] {
+        let node = Node::with("version = 3\n");
+        run(&node, &["add", "kata", "--owner", "a", "--drop-in"], 0);
+        run(
+            &node,
+            &["set", "grpc.max_recv_message_size=1", "--owner", "a"],
+            0,
+        );
+        let drop_in = node.folder().join("conf.d/50-a.toml");
+        let text = fs::read_to_string(&drop_in).expect("reads");
+        fs::write(&drop_in, text.replacen("version = 3\n", to, 1)).expect("writes");
+        run(&node, &["remove", "--owner", "a"], 0);
+        is(&node, "version = 3\n");
+        assert!(!drop_in.exists(), "{to:?}");
+    }
+}

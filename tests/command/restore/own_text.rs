@@ -1,6 +1,8 @@
 //! Texts of one's own, and those of drop-ins.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use crate::tool::{Node, Run};
 
@@ -219,4 +221,24 @@ fn a_broken_text_is_not_taken_back_and_is_named() {
         run.stderr.contains("cannot undo the last change"),
         "{run:#?}"
     );
+}
+
+/// No import can name it, and a name that is like it is another file's.
+#[test]
+fn a_drop_in_whose_name_is_not_utf8_is_no_other_file() {
+    let node = Node::with(SERVES);
+    let config = node.config();
+    let config = config.to_str().expect("UTF-8");
+    let name = OsStr::from_bytes(b"x\xff.toml");
+    for arguments in [&["restore", "--from", config][..], &["restore"], &["edit"]] {
+        let mut command = node.command(arguments);
+        command.env("EDITOR", "true").arg("--drop-in").arg(name);
+        let run = Run::of(&mut command).exits(2);
+        assert!(run.stderr.contains("not UTF-8"), "{run:#?}");
+        assert!(
+            !node.names().iter().any(|it| it.starts_with('x')),
+            "{:?}",
+            node.names()
+        );
+    }
 }

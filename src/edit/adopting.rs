@@ -224,13 +224,8 @@ impl Start<'_> {
             .into_iter()
             .partition(|(file, _)| self.config.is_writable(file));
         if let (Some((file, _)), []) = (others.first(), own.as_slice()) {
-            let file = self.config.path_of(file);
-            let message = format!(
-                "{name} stays listed: the distribution writes {} anew at its next start, and lists {name} \
-                 again if it does so by itself",
-                file.display()
-            );
-            self.report.warn("written-anew", message);
+            self.report
+                .warn_written_anew(&self.config.path_of(file), name);
             return Ok(());
         }
         let mut keys = Vec::new();

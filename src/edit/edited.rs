@@ -1,5 +1,7 @@
 //! What an edit comes to.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -182,6 +184,16 @@ impl FileEdit {
 impl Report {
     pub(crate) fn warn(&mut self, code: &'static str, message: impl Into<String>) {
         self.warnings.push(Warning::new(code, message));
+    }
+
+    /// A handler is gone from all files but this one of the distribution's.
+    pub(crate) fn warn_written_anew(&mut self, file: &Path, name: &str) {
+        let message = format!(
+            "{name} stays listed: the distribution writes {} anew at its next start, and lists {name} \
+             again if it does so by itself",
+            file.display()
+        );
+        self.warn("written-anew", message);
     }
 }
 

@@ -26,6 +26,12 @@ impl Work<'_> {
                 continue;
             }
             let Some((file, now)) = self.found(&key) else {
+                let mut views = self.views.iter();
+                let others = views.find(|(_, view)| view.value(&key).is_some());
+                if let Some(((file, _), name)) = others.zip(key.handler_name()) {
+                    let file = after.path_of(file);
+                    self.report.warn_written_anew(&file, name);
+                }
                 continue;
             };
             let owner = self.start.owner();
@@ -129,7 +135,7 @@ impl Work<'_> {
         withdrawn.collect()
     }
 
-    /// Where a key stands, and its value. What a distribution writes is not taken away here.
+    /// Where a key stands, and its value. What a distribution writes can't be taken away.
     fn found(&self, key: &Key) -> Option<(String, Literal)> {
         let mut files = self.start.writable();
         files.find_map(|file| Some((file.to_owned(), self.views[file].value(key)?)))

@@ -13,7 +13,7 @@ use super::{Distribution, Units, written};
 use crate::containerd::version;
 use crate::disk::HostRoot;
 use crate::disk::ledger_file::LedgerTexts;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Warning};
 use crate::ledger::Ledger;
 use crate::toml::Document;
 
@@ -21,13 +21,13 @@ use crate::toml::Document;
 const VERSION_3: (&str, &str) = ("config-v3.toml.tmpl", "config-v3.toml.d");
 const VERSION_2: &str = "config.toml.tmpl";
 
-/// What is edited of k3s.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Edited {
-    /// This template; it may be missing.
-    Template(PathBuf),
-    /// The files of this folder.
-    Folder(PathBuf),
+/// What is edited of k3s: a template, which may be missing, or the files of a folder.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Edited {
+    pub(super) template: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
+    /// What people should know.
+    pub(super) notice: Option<Warning>,
 }
 
 /// The config that is written when `distribution` starts.
@@ -41,8 +41,9 @@ pub(super) fn template(generated: &Path) -> PathBuf {
     generated.with_file_name(VERSION_3.0)
 }
 
-/// What to edit, by the config that the last start wrote. Where owners have keys already, they keep
-/// their place: releases of k3s differ in what they read, and a node is upgraded under its owners.
+/// Finds out what is edited, by the config that the last start wrote. Where owners have keys already,
+/// they keep their place: releases of k3s differ in what they read, and a node is upgraded under its
+/// owners.
 pub(super) fn edited(
     distribution: Distribution,
     generated: &Path,
@@ -55,12 +56,18 @@ pub(super) fn edited(
             .with_hint("fix this line, or restart the service that writes the file")
             .at(generated)
     })?;
-    let folder = generated.parent().unwrap_or(Path::new("/"));
-    let (name_3, drop_ins) = VERSION_3;
-    // Their drop-ins are there, though nothing may import the folder any more.
-    let owners_folder = || has_owners(host, generated).then(|| folder.join(drop_ins));
-    let (template_3, template_2) = (folder.join(name_3), folder.join(VERSION_2));
-    let not_read = |template: &Path| {
+    let version = version::of_any(&config).unwrap_or_default();
+    let beside = |name| generated.with_file_name(name);
+    let (template_3, template_2) = (beside(VERSION_3.0), beside(VERSION_2));
+    let unread = if version < 3 {
+        // An older release ignores the other template; a newer one has not seen it yet.
+        is_newer(host, &template_3, generated).then_some(&template_3)
+    } else {
+        // The next start makes it a config of version 2.
+        let decides = !host.has(&template_3) && host.has(&template_2);
+        decides.then_some(&template_2)
+    };
+    let unread = unread.map(|template| {
         let (title, path) = (distribution.title(), template.display());
         let message = format!(
             "{title} has not yet been started with {path}, which will decide what it reads"
@@ -70,31 +77,42 @@ pub(super) fn edited(
             units.restart()
         );
         Error::new(Code::TemplateNotRead, message, hint).at(template)
+    });
+    // Those that k3s may read. Nobody knows which release has written a config without a version.
+    let templates: &[&PathBuf] = match version {
+        1 | 2 => &[&template_2],
+        3.. if host.has(&template_3) => &[&template_3],
+        _ => &[&template_3, &template_2],
     };
-    if version::of_any(&config).unwrap_or_default() < 3 {
-        // An older release ignores the other template; a newer one has not seen it yet.
-        if is_newer(host, &template_3, generated) {
-            return Err(not_read(&template_3));
-        }
-        // A drop-in would be one of version 2, and containerd 1.x takes such a plugin table from
-        // the drop-in alone.
-        return Ok(
-            match owners_folder().filter(|_| !has_owners(host, &template_2)) {
-                Some(folder) => Edited::Folder(folder),
-                None => Edited::Template(template_2),
-            },
-        );
-    }
-    if !host.has(&template_3) && host.has(&template_2) {
-        // The next start makes it a config of version 2.
-        return Err(not_read(&template_2));
-    }
-    if has_owners(host, &template_3) {
-        return Ok(Edited::Template(template_3));
-    }
-    let imported = imported_folder(&config, drop_ins);
-    let folder = imported.or_else(owners_folder);
-    Ok(folder.map_or(Edited::Template(template_3), Edited::Folder))
+    let mut templates = templates.iter().copied();
+    let owners_template = templates.find(|it| has_owners(host, it)).cloned();
+    let imported = imported_folder(&config, VERSION_3.1).filter(|_| version >= 3);
+    let notice = |unread: Option<Error>| {
+        unread.map(|it| Warning::new(it.code().as_str(), format!("{it}: {}", it.hint())))
+    };
+    Ok(match (owners_template, unread) {
+        (Some(template), unread) => Edited {
+            template: Some(template),
+            notice: notice(unread),
+            ..Edited::default()
+        },
+        // Their drop-ins are there, though nothing may import the folder any more.
+        (None, unread) if has_owners(host, generated) => Edited {
+            folder: Some(imported.unwrap_or_else(|| beside(VERSION_3.1))),
+            notice: notice(unread),
+            ..Edited::default()
+        },
+        (None, Some(unread)) => return Err(unread),
+        // From a drop-in of version 2, containerd 1.x would take a plugin table alone.
+        (None, None) => Edited {
+            template: imported.is_none().then_some(match version {
+                3.. => template_3,
+                _ => template_2,
+            }),
+            folder: imported,
+            ..Edited::default()
+        },
+    })
 }
 
 /// Whether owners have keys by the ledger beside a file. One that can't be read may hold some: whoever
@@ -155,13 +173,22 @@ mod tests {
     }
 
     fn template(name: &str) -> Edited {
-        Edited::Template(at(name).into())
+        Edited {
+            template: Some(at(name).into()),
+            ..Edited::default()
+        }
+    }
+
+    fn folder() -> Edited {
+        Edited {
+            folder: Some(at("config-v3.toml.d").into()),
+            ..Edited::default()
+        }
     }
 
     #[test]
     fn a_drop_in_goes_where_the_generated_config_imports_it() {
-        let wanted = Edited::Folder(at("config-v3.toml.d").into());
-        assert_eq!(edited_on(&host("k3s-drop-in")), Ok(wanted));
+        assert_eq!(edited_on(&host("k3s-drop-in")), Ok(folder()));
     }
 
     #[test]
@@ -210,7 +237,6 @@ mod tests {
 
     #[test]
     fn owners_keep_their_place_whatever_the_config_imports() {
-        let folder = || Edited::Folder(at("config-v3.toml.d").into());
         let template = || template("config-v3.toml.tmpl");
         for ending in [".owners", ".owners.before"] {
             for (config, file, has_owner, wanted) in [
@@ -219,6 +245,14 @@ mod tests {
                 ("version = 3\n", "config.toml", true, folder()),
                 (BASE, "config.toml", true, folder()),
                 ("version = 3\n", "config.toml", false, template()),
+                // Of an emptied one nobody knows what comes next.
+                ("", "config-v3.toml.tmpl", true, template()),
+                (
+                    BASE,
+                    "config.toml.tmpl",
+                    true,
+                    self::template("config.toml.tmpl"),
+                ),
             ] {
                 let found = with_ledger(config, file, ending, &ledger(has_owner));
                 assert_eq!(found, wanted, "{config} {file}{ending} {has_owner}");

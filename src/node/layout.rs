@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::distribution::CONTAINERD_CONFIG;
-use super::k3s::Edited;
 use super::{Distribution, Units, k0s, k3s, microk8s, written};
 use crate::disk::HostRoot;
 use crate::error::{Code, Error, Warning};
@@ -95,10 +94,10 @@ impl Layout {
         match distribution {
             Distribution::Containerd | Distribution::MicroK8s => {}
             Distribution::K3s | Distribution::Rke2 => {
-                match k3s::edited(distribution, config, host, units)? {
-                    Edited::Template(template) => layout.template = Some(template),
-                    Edited::Folder(folder) => layout.folder = Some(folder),
-                }
+                let edited = k3s::edited(distribution, config, host, units)?;
+                layout.template = edited.template;
+                layout.folder = edited.folder;
+                layout.notice = edited.notice;
             }
             Distribution::K0s => {
                 let text = written::read(distribution, config, host, units)?;

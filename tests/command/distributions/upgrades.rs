@@ -81,6 +81,8 @@ fn what_a_distribution_writes_is_nobodys() {
             for owner in ["a", "b"] {
                 let run = remove(owner).exits(0);
                 assert!(!run.stderr.contains("recovered"), "{run:#?}");
+                let stays = run.stderr.contains("gvisor stays listed");
+                assert_eq!(stays, owner == "a", "{run:#?}");
                 assert_eq!(
                     fs::read_to_string(&config).expect("readable"),
                     text,
@@ -131,4 +133,49 @@ fn a_deleted_template_of_microk8s_is_put_back() {
     tree.run(&["status"]).exits(0);
     tree.run(&["restore"]).exits(0);
     assert_eq!(tree.text(template), text);
+}
+
+/// What will be read after the next start is no reason to keep an owner from leaving.
+#[test]
+fn an_owner_leaves_though_a_template_waits_for_the_next_start() {
+    let tree = Tree::of("k3s-drop-in");
+    tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let template = tree.host().join(K3S).join("config.toml.tmpl");
+    fs::write(&template, "{{ template \"base\" . }}\n").expect("writes");
+    tree.run(&["status"]).exits(0);
+    let run = tree.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stderr.contains("not yet been started with"), "{run:#?}");
+    assert!(!tree.host().join(K3S).join("config-v3.toml.d").exists());
+    let run = tree.run(&["add", "kata", "--owner", "a"]).exits(78);
+    assert!(run.stderr.contains("not yet been started with"), "{run:#?}");
+}
+
+#[test]
+fn an_owner_leaves_a_template_though_the_generated_config_was_emptied() {
+    let tree = Tree::of("k3s-no-template");
+    tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    fs::write(tree.host().join(K3S).join("config.toml"), "").expect("writes");
+    tree.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(!tree.host().join(K3S).join("config-v3.toml.tmpl").exists());
+}
+
+/// There is one ledger for both: the template is made again, whatever k3s imports by then.
+#[test]
+fn a_template_that_was_moved_away_is_still_its_owners() {
+    let tree = Tree::of("k3s-no-template");
+    tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let template = tree.host().join(K3S).join("config-v3.toml.tmpl");
+    fs::remove_file(&template).expect("removes");
+    upgrade(&tree, "k3s-drop-in", &format!("{K3S}/config.toml"));
+    tree.run(&["add", "gvisor", "--owner", "b"]).exits(0);
+    assert!(
+        fs::read_to_string(&template)
+            .expect("it is back")
+            .contains("gvisor")
+    );
+    for owner in ["a", "b"] {
+        tree.run(&["remove", "--owner", owner]).exits(0);
+    }
+    assert!(!template.exists());
+    assert!(!tree.host().join(K3S).join("config.toml.owners").exists());
 }

@@ -5,6 +5,7 @@
 )]
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::existing::Existing;
@@ -94,7 +95,8 @@ pub(crate) fn sweep_pending(folder: &Path, prefix: OsString) {
 }
 
 fn all(folder: &Path, prefix: OsString) -> impl Iterator<Item = (PathBuf, Temporary)> {
-    let names = sidecar::names_in(folder).into_iter();
+    let begins = |name: &[u8]| name.starts_with(prefix.as_bytes());
+    let names = sidecar::names_in(folder, begins).into_iter();
     names.filter_map(move |name| {
         let temporary = sidecar::temporary(&name, &prefix)?;
         Some((folder.join(name), temporary))

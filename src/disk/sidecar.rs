@@ -52,9 +52,8 @@ pub(super) fn broken(config: &Path) -> Vec<PathBuf> {
     let folder = config.parent().unwrap_or(Path::new("/"));
     let prefix = with_suffix(config, ".broken-");
     let prefix = prefix.file_name().unwrap_or_default();
-    let mut names = names_in(folder);
-    names.retain(|name| {
-        let time = name.as_bytes().strip_prefix(prefix.as_bytes());
+    let names = names_in(folder, |name| {
+        let time = name.strip_prefix(prefix.as_bytes());
         time.is_some_and(is_time)
     });
     names.iter().rev().map(|name| folder.join(name)).collect()
@@ -79,21 +78,25 @@ pub(crate) fn owners(config: &Path) -> PathBuf {
 
 /// The configs in a folder that have a ledger.
 pub(crate) fn configs_with_ledgers(folder: &Path) -> Vec<PathBuf> {
-    let names = names_in(folder).into_iter();
-    let configs = names.filter_map(|name| {
-        let name = name.as_bytes().strip_suffix(b".owners")?;
-        Some(folder.join(OsStr::from_bytes(name)))
+    const ENDING: &[u8] = b".owners";
+    let names = names_in(folder, |name| name.ends_with(ENDING)).into_iter();
+    let configs = names.map(|name| {
+        let name = &name.as_bytes()[..name.len() - ENDING.len()];
+        folder.join(OsStr::from_bytes(name))
     });
     configs.collect()
 }
 
-/// The names in a folder, in order; none if it can't be read.
-pub(super) fn names_in(folder: &Path) -> Vec<OsString> {
+/// The names in a folder that are wanted, in order; none if it can't be read.
+pub(super) fn names_in(folder: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<OsString> {
     // Not `std::fs::read_dir`, which panics where closing the folder fails.
     let opened = File::open(folder).ok();
     let entries = opened.and_then(|folder| Dir::new(folder).ok());
     let entries = entries.into_iter().flatten().flatten();
-    let names = entries.map(|entry| OsString::from_vec(entry.file_name().to_bytes().to_vec()));
+    let names = entries.filter_map(|entry| {
+        let name = entry.file_name().to_bytes();
+        is_wanted(name).then(|| OsString::from_vec(name.to_vec()))
+    });
     let mut names: Vec<OsString> = names.collect();
     names.sort();
     names

@@ -226,7 +226,7 @@ impl Work<'_> {
             let names = names.join(", ");
             let so = if owner == start.owner() && !self.ledger.owners.contains_key(&owner) {
                 // Its comments go with it.
-                format!("it stays; {}", ways_out(&keys))
+                format!("it stays; {}", self.ways_out(&keys))
             } else {
                 format!(
                     "it stays when {owner} is removed. To record it, run the same command of {owner} \
@@ -238,6 +238,18 @@ impl Work<'_> {
             );
             self.report.warn("not-recovered", message);
         }
+    }
+
+    /// What takes away keys that nobody owns.
+    fn ways_out(&self, keys: &[&Key]) -> String {
+        let main = &self.views[self.start.main()];
+        let ways = keys.iter().map(|key| match key.handler_name() {
+            Some(name) => NextStep::RemoveWhatWasThere(name).to_string(),
+            None if main.value(key).is_none() => format!("remove {key} there by hand"),
+            None => NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string(),
+        });
+        let ways: BTreeSet<String> = ways.collect();
+        Vec::from_iter(ways).join("; ")
     }
 
     /// Keys that do not stand in the owner's file.
@@ -293,14 +305,4 @@ impl Work<'_> {
         );
         self.report.warn("runc-stays", message);
     }
-}
-
-/// What takes away keys that nobody owns.
-fn ways_out(keys: &[&Key]) -> String {
-    let ways = keys.iter().map(|key| match key.handler_name() {
-        Some(name) => NextStep::RemoveWhatWasThere(name).to_string(),
-        None => NextStep::UnsetWhatIsThere(&key.on_command_line()).to_string(),
-    });
-    let ways: BTreeSet<String> = ways.collect();
-    Vec::from_iter(ways).join("; ")
 }

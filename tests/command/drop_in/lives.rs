@@ -437,3 +437,24 @@ fn a_drop_in_that_has_lost_its_version_gives_back_what_was_put_into_it() {
         assert_eq!(node.text(), version);
     }
 }
+
+/// It is nobody's then, and no command reaches it.
+#[test]
+fn what_stays_in_a_drop_in_that_was_renamed_and_changed_is_for_hands() {
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    let folder = node.folder().join("conf.d");
+    fs::create_dir(&folder).expect("creates");
+    let set = [
+        "proxy_plugins.x.type=snapshot",
+        "proxy_plugins.x.address=/r",
+    ];
+    node.run(&[&["set", "--owner", "a"][..], &set].concat())
+        .exits(0);
+    let renamed = folder.join("60-x.toml");
+    let changed = text(&folder.join("50-a.toml")) + "# hi\n";
+    fs::remove_file(folder.join("50-a.toml")).expect("removes");
+    fs::write(&renamed, &changed).expect("writes");
+    let run = node.run(&["remove", "--owner", "a"]).exits(0);
+    assert!(run.stderr.contains("there by hand"), "{run:#?}");
+    assert!(!run.stderr.contains("unset"), "{run:#?}");
+}

@@ -15,7 +15,7 @@ pub(crate) fn written(source: &Source) -> Vec<String> {
     // Most drop-ins import nothing: whoever asks only for imports need not parse them.
     let names_it = |text: &[u8]| text.eq_ignore_ascii_case(b"imports");
     let bytes = source.bytes();
-    if !bytes.contains(&b'\\') && !bytes.windows(7).any(names_it) {
+    if !bytes.windows(7).any(names_it) && !bytes.contains(&b'\\') {
         return Vec::new();
     }
     let Ok(config) = source.document() else {

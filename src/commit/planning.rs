@@ -78,10 +78,8 @@ impl Editor {
         if change.is_all && !change.adds() {
             change.time = Some(LogEntry::now());
         }
-        let distribution = self.layout.as_ref().map(|layout| layout.distribution);
-        let is_gone = distribution == Some(Distribution::MicroK8s) && found.main.existing.is_none();
-        if is_gone && change.adds() {
-            return Err(microk8s::gone(!found.ledger.is_blank()).at(&self.path));
+        if change.adds() {
+            self.check_can_add(found)?;
         }
         let mut reading = self.read_config(&found.target, &found.main, &found.ledger)?;
         let named = self.named_file(&change.owner, &reading.config, &found.ledger)?;
@@ -109,6 +107,17 @@ impl Editor {
             }
             worked_out => worked_out,
         }
+    }
+
+    /// Refuses to add where it is not known what the distribution will make of it.
+    fn check_can_add(&self, found: &Found) -> Result<(), Error> {
+        let Some(layout) = &self.layout else {
+            return Ok(());
+        };
+        if layout.distribution == Distribution::MicroK8s && found.main.existing.is_none() {
+            return Err(microk8s::gone(found.texts.now.is_some()).at(&self.path));
+        }
+        layout.check_read()
     }
 
     /// Works out an edit that does `harm` with all that it takes away: as much of that stays as has to,

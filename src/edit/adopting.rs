@@ -224,8 +224,8 @@ impl Start<'_> {
             .into_iter()
             .partition(|(file, _)| self.config.is_writable(file));
         if let (Some((file, _)), []) = (others.first(), own.as_slice()) {
-            self.report
-                .warn_written_anew(&self.config.path_of(file), name);
+            let file = self.config.path_of(file);
+            self.report.warn_written_anew(&file, name);
             return Ok(());
         }
         let mut keys = Vec::new();

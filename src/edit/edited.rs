@@ -183,10 +183,13 @@ impl FileEdit {
 
 impl Report {
     pub(crate) fn warn(&mut self, code: &'static str, message: impl Into<String>) {
-        self.warnings.push(Warning::new(code, message));
+        let warning = Warning::new(code, message);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
     }
 
-    /// A handler is gone from all files but this one of the distribution's.
+    /// A handler that goes stands in this file of the distribution's, and in no other.
     pub(crate) fn warn_written_anew(&mut self, file: &Path, name: &str) {
         let message = format!(
             "{name} stays listed: the distribution writes {} anew at its next start, and lists {name} \

@@ -239,12 +239,24 @@ pub(super) fn other_table(config: &Config, file: &str, known: &str) -> Error {
 
 /// Somebody has changed the version of a file, and left the tool's keys under the names of `version`.
 pub(super) fn other_version(config: &Config, file: &str, version: i64) -> Error {
-    let text = config.file(file).and_then(|file| file.text.as_deref());
+    let known = config.file(file);
+    if known.is_some_and(|file| file.is_part) {
+        let message = format!(
+            "what this tool has put into {file} goes by the names of version {version}, and this config \
+             has another one: only owners can leave"
+        );
+        let hint = "restart the distribution, which writes this config anew, then run this again";
+        return Error::new(Code::VersionChanged, message, hint).at(&config.main().path);
+    }
+    let text = known.and_then(|file| file.text.as_deref());
     let named = text.and_then(version::named);
-    let now = named.map_or("no version".to_owned(), |now| format!("version {now}"));
+    let change = match named {
+        Some(now) => format!("changed this file's version to {now}"),
+        None => "removed this file's version".to_owned(),
+    };
     let message = format!(
-        "somebody has given this file {now}, and what this tool has put there goes by the names of \
-         version {version}: nothing may come beside that"
+        "somebody has {change}, and what this tool has put there goes by the names of version {version}: \
+         only owners can leave"
     );
     let step = NextStep::VersionBack(&version.to_string()).to_string();
     let error = Error::new(Code::VersionChanged, message, step).at(config.path_of(file));

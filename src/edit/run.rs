@@ -44,12 +44,17 @@ pub(crate) fn edit_keeping(
     let mut config = placement::with_all_files(config, ledger, change)?;
     let mut views = config.views();
     if let Some(respelled) = ledger.respelled(&config, &views) {
-        let mut files = respelled.versions.iter().filter(|_| !change.only_leaves());
-        if let Some((file, version)) = files.next() {
+        // A file that names no version, and needs none, goes by those of others.
+        let mut changed = respelled
+            .versions
+            .iter()
+            .filter(|(file, _)| !views[*file].is_free);
+        if only_leaves(change, ledger) {
+            views = respelled.views();
+            config = respelled;
+        } else if let Some((file, version)) = changed.next() {
             return Err(refusal::other_version(&config, file, *version));
         }
-        views = respelled.views();
-        config = respelled;
     }
     let config = &config;
     let mut start = Start::new(config, views, ledger, change);
@@ -92,6 +97,16 @@ pub(crate) fn edit_keeping(
             Err((_, refused)) => return Err(refused),
         }
     }
+}
+
+/// Whether the owner's own keys and handlers go, and nothing else is changed.
+fn only_leaves(change: &Change, ledger: &Ledger) -> bool {
+    let owner = ledger.owners.get(change.owner.as_str());
+    let is_own = |key: &Key| {
+        let mut wants = owner.into_iter().flat_map(|owner| owner.wants.keys());
+        wants.any(|want| want.is_within(key))
+    };
+    !change.adds() && change.adoption.is_none() && change.cleared.iter().all(is_own)
 }
 
 /// Returns the config without any key of the tool's, not even one that others have set by hand since:

@@ -27,8 +27,8 @@ impl Work<'_> {
             }
             let Some((file, now)) = self.found(&key) else {
                 let mut views = self.views.iter();
-                let others = views.find(|(_, view)| view.value(&key).is_some());
-                if let Some(((file, _), name)) = others.zip(key.handler_name()) {
+                let elsewhere = views.find(|(_, view)| view.value(&key).is_some());
+                if let Some(((file, _), name)) = elsewhere.zip(key.handler_name()) {
                     let file = after.path_of(file);
                     self.report.warn_written_anew(&file, name);
                 }

@@ -1,6 +1,7 @@
 //! Which plugin table of a file has the handlers, and by which version's names it has the tool's keys,
 //! where that is not as its config version has it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::config::Config;
@@ -9,6 +10,7 @@ use crate::containerd::Successor;
 use crate::containerd::plugin;
 use crate::containerd::spelling;
 use crate::containerd::version;
+use crate::toml::Path;
 
 use super::entry::Entry;
 use super::file_key::FileKey;
@@ -59,28 +61,31 @@ impl Ledger {
     pub(crate) fn respelled(&self, config: &Config, views: &Views) -> Option<Config> {
         let mut respelled = None;
         for (file, view) in views {
-            let entries = self.entries_in(file, &[]);
-            // What was removed is missing under any name.
-            let put = entries.filter(|(_, entry)| !entry.removes());
-            let put: Vec<&FileKey> = put.map(|(at, _)| at).collect();
-            let found = |views: &Views| {
-                let found = put.iter().filter(|at| self.is_in_force(at, views));
-                found.count()
+            // What was removed is missing under any name, and what has another value was set by hand.
+            let is_there = |at: &FileKey| at.now(views).is_some();
+            let votes = self.entries_in(file, &[]).filter(|(at, entry)| {
+                !entry.removes() && (!is_there(at) || self.is_in_force(at, views))
+            });
+            let votes: Vec<&FileKey> = votes.map(|(at, _)| at).collect();
+            let made = self.made.iter().filter(|made| made.file == *file);
+            let made: Vec<&Path> = made.map(|made| &made.path).collect();
+            let count = |views: &Views| {
+                let found = votes.iter().filter(|at| self.is_in_force(at, views));
+                let tables = made.iter().filter(|path| views[file].has(path));
+                found.count() + tables.count()
             };
-            let own = found(views);
-            if own == put.len() {
+            if count(views) == votes.len() + made.len() {
                 continue;
             }
-            let mut versions: Vec<i64> = (1..=version::NEWEST).collect();
-            versions.sort_by_key(|version| (version - view.version()).abs());
-            let others = versions.into_iter().map(|version| {
+            let others = (1..=version::NEWEST).map(|version| {
                 let mut config = respelled.as_ref().unwrap_or(config).clone();
                 config.versions.insert(file.clone(), version);
-                (found(&config.views()), config)
+                let distance = version.abs_diff(view.version());
+                ((count(&config.views()), Reverse(distance)), config)
             });
-            // Of those under which as many stand, the nearest.
-            let most = others.rev().max_by_key(|(found, _)| *found);
-            let most = most.filter(|(found, _)| *found > own);
+            // Versions differ in few names: of those under which as many stand, it is the nearest.
+            let most = others.max_by_key(|(rank, _)| *rank);
+            let most = most.filter(|((found, _), _)| *found > count(views));
             respelled = most.map(|(_, config)| config).or(respelled);
         }
         respelled

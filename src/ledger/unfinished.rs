@@ -31,6 +31,7 @@ impl Ledger {
         before.folders.extend(self.folders.iter().cloned());
         let mut config = config.clone();
         self.choose_tables(&mut config);
+        let config = self.respelled(&config, &config.views()).unwrap_or(config);
         let views = config.views();
         let states = self.states(&before, &config);
         let state = |file: &str| states.get(file).copied().unwrap_or(State::After);

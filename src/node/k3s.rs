@@ -13,7 +13,7 @@ use super::{Distribution, Units, written};
 use crate::containerd::version;
 use crate::disk::HostRoot;
 use crate::disk::ledger_file::LedgerTexts;
-use crate::error::{Code, Error, Warning};
+use crate::error::{Code, Error};
 use crate::ledger::Ledger;
 use crate::toml::Document;
 
@@ -26,8 +26,8 @@ const VERSION_2: &str = "config.toml.tmpl";
 pub(super) struct Edited {
     pub(super) template: Option<PathBuf>,
     pub(super) folder: Option<PathBuf>,
-    /// What people should know.
-    pub(super) notice: Option<Warning>,
+    /// The template that has to be read before anything is added.
+    pub(super) unread: Option<PathBuf>,
 }
 
 /// The config that is written when `distribution` starts.
@@ -67,52 +67,44 @@ pub(super) fn edited(
         let decides = !host.has(&template_3) && host.has(&template_2);
         decides.then_some(&template_2)
     };
-    let unread = unread.map(|template| {
-        let (title, path) = (distribution.title(), template.display());
-        let message = format!(
-            "{title} has not yet been started with {path}, which will decide what it reads"
-        );
-        let hint = format!(
-            "restart it, then run this again: {}; or remove {path} if nobody needs it",
-            units.restart()
-        );
-        Error::new(Code::TemplateNotRead, message, hint).at(template)
-    });
+    let unread = unread.cloned();
     // Those that k3s may read. Nobody knows which release has written a config without a version.
     let templates: &[&PathBuf] = match version {
         1 | 2 => &[&template_2],
-        3.. if host.has(&template_3) => &[&template_3],
+        3.. if host.has(&template_3) || !host.has(&template_2) => &[&template_3],
         _ => &[&template_3, &template_2],
     };
     let mut templates = templates.iter().copied();
     let owners_template = templates.find(|it| has_owners(host, it)).cloned();
     let imported = imported_folder(&config, VERSION_3.1).filter(|_| version >= 3);
-    let notice = |unread: Option<Error>| {
-        unread.map(|it| Warning::new(it.code().as_str(), format!("{it}: {}", it.hint())))
-    };
-    Ok(match (owners_template, unread) {
-        (Some(template), unread) => Edited {
-            template: Some(template),
-            notice: notice(unread),
-            ..Edited::default()
-        },
-        // Their drop-ins are there, though nothing may import the folder any more.
-        (None, unread) if has_owners(host, generated) => Edited {
+    // Drop-ins of owners' are there, though nothing may import the folder any more.
+    let has_folder = has_owners(host, generated) || unread.is_none() && imported.is_some();
+    if owners_template.is_none() && has_folder {
+        return Ok(Edited {
+            template: None,
             folder: Some(imported.unwrap_or_else(|| beside(VERSION_3.1))),
-            notice: notice(unread),
-            ..Edited::default()
-        },
-        (None, Some(unread)) => return Err(unread),
-        // From a drop-in of version 2, containerd 1.x would take a plugin table alone.
-        (None, None) => Edited {
-            template: imported.is_none().then_some(match version {
-                3.. => template_3,
-                _ => template_2,
-            }),
-            folder: imported,
-            ..Edited::default()
-        },
+            unread,
+        });
+    }
+    let read = if version < 3 { template_2 } else { template_3 };
+    let template = owners_template.or_else(|| unread.clone()).unwrap_or(read);
+    Ok(Edited {
+        template: Some(template),
+        folder: None,
+        unread,
     })
+}
+
+/// The distribution has to be started with a template before it is known what it reads.
+pub(super) fn not_read(distribution: Distribution, template: &Path, units: &Units) -> Error {
+    let (title, path) = (distribution.title(), template.display());
+    let message =
+        format!("{title} has not yet been started with {path}, which will decide what it reads");
+    let hint = format!(
+        "restart it, then run this again: {}; or remove {path} if nobody needs it",
+        units.restart()
+    );
+    Error::new(Code::TemplateNotRead, message, hint).at(template)
 }
 
 /// Whether owners have keys by the ledger beside a file. One that can't be read may hold some: whoever
@@ -283,9 +275,9 @@ mod tests {
             (&at("config.toml"), "version = 3\n"),
             (&at("config.toml.tmpl"), ""),
         ]);
-        let error = edited_on(&host).expect_err("the next config has version 2");
-        assert_eq!(error.code().as_str(), "template-not-read");
-        assert_eq!(error.path(), Some(Path::new(&at("config.toml.tmpl"))));
+        let template = Some(PathBuf::from(at("config.toml.tmpl")));
+        let found = edited_on(&host).expect("it can be told");
+        assert_eq!((&found.template, &found.unread), (&template, &template));
     }
 
     #[test]
@@ -305,8 +297,8 @@ mod tests {
         touch("config-v3.toml.tmpl", started - Duration::from_secs(1));
         assert_eq!(edited_on(&host), Ok(template("config.toml.tmpl")));
         touch("config-v3.toml.tmpl", started + Duration::from_secs(1));
-        let error = edited_on(&host).expect_err("the next start may read it");
-        assert_eq!(error.code().as_str(), "template-not-read");
+        let unread = Some(PathBuf::from(at("config-v3.toml.tmpl")));
+        assert_eq!(edited_on(&host).map(|it| it.unread), Ok(unread));
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Layout {
     pub units: Units,
     /// What people should know although all is well.
     pub notice: Option<Warning>,
+    /// The template with which the distribution has to be started before anything is added.
+    pub(crate) unread: Option<PathBuf>,
 }
 
 impl Layout {
@@ -89,6 +91,7 @@ impl Layout {
             folder: None,
             units: Units::of(distribution, host),
             notice: None,
+            unread: None,
         };
         let (config, units) = (&layout.config, &layout.units);
         match distribution {
@@ -97,7 +100,11 @@ impl Layout {
                 let edited = k3s::edited(distribution, config, host, units)?;
                 layout.template = edited.template;
                 layout.folder = edited.folder;
-                layout.notice = edited.notice;
+                layout.unread = edited.unread;
+                layout.notice = layout.check_read().err().map(|error| {
+                    let code = error.code().as_str();
+                    Warning::new(code, error.to_string())
+                });
             }
             Distribution::K0s => {
                 let text = written::read(distribution, config, host, units)?;
@@ -109,6 +116,14 @@ impl Layout {
             }
         }
         Ok(layout)
+    }
+
+    /// Refuses to add to what the distribution may not read after its next start.
+    pub(crate) fn check_read(&self) -> Result<(), Error> {
+        let unread = self.unread.as_ref();
+        unread.map_or(Ok(()), |template| {
+            Err(k3s::not_read(self.distribution, template, &self.units))
+        })
     }
 
     /// The file that is edited, or that says what a drop-in beside it has to look like.

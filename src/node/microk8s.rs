@@ -19,7 +19,7 @@ const VARIABLES: [(&str, &str); 6] = [
 ];
 
 /// The template is gone: what containerd is started with would be no more than what an edit adds.
-/// `is_kept`: its text is.
+/// `is_kept`: whether its text is kept.
 pub(crate) fn gone(is_kept: bool) -> Error {
     let message = "this file is gone, from which MicroK8s makes containerd's config";
     let hint = if is_kept {

@@ -313,11 +313,6 @@ impl Change {
         !self.wants.is_empty() || !self.absent.is_empty()
     }
 
-    /// Whether the owner's own keys and handlers go, and nothing else is changed.
-    pub(crate) fn only_leaves(&self) -> bool {
-        !self.adds() && self.cleared.is_empty() && self.adoption.is_none()
-    }
-
     /// Whether anything is to be there in the table of a plugin: its name depends on the config
     /// version.
     pub(crate) fn adds_to_plugins(&self) -> bool {

@@ -91,7 +91,7 @@ fn what_a_distribution_writes_is_nobodys() {
             }
             let remove = [&["remove", "gvisor"], flags].concat();
             let run = tree.run(&remove).exits(0);
-            assert!(run.stderr.contains("stays listed"), "{run:#?}");
+            assert_eq!(run.stderr.matches("stays listed").count(), 1, "{run:#?}");
             assert_eq!(
                 fs::read_to_string(&config).expect("readable"),
                 text,
@@ -143,9 +143,12 @@ fn an_owner_leaves_though_a_template_waits_for_the_next_start() {
     let template = tree.host().join(K3S).join("config.toml.tmpl");
     fs::write(&template, "{{ template \"base\" . }}\n").expect("writes");
     tree.run(&["status"]).exits(0);
+    let run = tree.run(&["add", "gvisor", "--owner", "b"]).exits(78);
+    assert!(run.stderr.contains("not yet been started with"), "{run:#?}");
     let run = tree.run(&["remove", "--owner", "a"]).exits(0);
     assert!(run.stderr.contains("not yet been started with"), "{run:#?}");
     assert!(!tree.host().join(K3S).join("config-v3.toml.d").exists());
+    tree.run(&["remove", "--owner", "a"]).exits(0);
     let run = tree.run(&["add", "kata", "--owner", "a"]).exits(78);
     assert!(run.stderr.contains("not yet been started with"), "{run:#?}");
 }
@@ -178,4 +181,20 @@ fn a_template_that_was_moved_away_is_still_its_owners() {
     }
     assert!(!template.exists());
     assert!(!tree.host().join(K3S).join("config.toml.owners").exists());
+}
+
+/// It would make k3s write a config of version 2 again.
+#[test]
+fn a_template_of_version_2_that_was_deleted_before_an_upgrade_does_not_come_back() {
+    let tree = Tree::of("k3s-template");
+    tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    let template = tree.host().join(K3S).join("config.toml.tmpl");
+    fs::remove_file(&template).expect("removes");
+    upgrade(&tree, "k3s-drop-in", &format!("{K3S}/config.toml"));
+    let run = tree.run(&["add", "kata", "--owner", "a"]).exits(0);
+    assert!(
+        run.stdout.contains("config-v3.toml.d/50-a.toml"),
+        "{run:#?}"
+    );
+    assert!(!template.exists());
 }

@@ -186,6 +186,57 @@ fn nothing_comes_beside_keys_whose_version_was_changed_by_hand() {
     }
 }
 
+/// Nobody has changed anything of these files but values, or what stands beside them.
+#[test]
+fn a_value_that_was_changed_says_nothing_of_the_version() {
+    let images = "plugins.'io.containerd.cri.v1.images'.pinned_images";
+    let node = Node::with(format!("version = 2\n[{images}]\nsandbox = '/x'\n"));
+    run(
+        &node,
+        &["set", &format!("{images}.sandbox=/x"), "--owner", "a"],
+        0,
+    );
+    let text = node.text().replace("= \"/x\"", "= \"/y\"");
+    fs::write(node.config(), text).expect("writes");
+    run(&node, &["add", "crun", "--owner", "b"], 0);
+    let node = Node::with("version = 3\nimports = ['conf.d/*.toml']\n");
+    let folder = node.folder().join("conf.d");
+    fs::create_dir(&folder).expect("creates");
+    fs::write(folder.join("60.toml"), "[debug]\nlevel = 'info'\n").expect("writes");
+    let size = "grpc.max_recv_message_size=1";
+    run(
+        &node,
+        &["set", size, "--owner", "a", "--drop-in=conf.d/60.toml"],
+        0,
+    );
+    fs::write(folder.join("70.toml"), "version = 4\n").expect("writes");
+    run(
+        &node,
+        &[
+            "set",
+            "proxy_plugins.x.type=snapshot",
+            "proxy_plugins.x.address=/r",
+            "--owner",
+            "b",
+            "--drop-in=conf.d/65.toml",
+        ],
+        0,
+    );
+}
+
+#[test]
+fn keys_of_ones_own_go_by_name_though_the_version_was_changed() {
+    let sandbox = "plugins.'io.containerd.cri.v1.images'.pinned_images.sandbox";
+    let node = Node::with("version = 2\n");
+    run(&node, &["set", &format!("{sandbox}=/x"), "--owner", "a"], 0);
+    run(&node, &["set", "debug.level=debug", "--owner", "a"], 0);
+    let text = node.text().replacen("version = 2", "version = 3", 1);
+    fs::write(node.config(), text).expect("writes");
+    run(&node, &["unset", sandbox, "--owner", "a"], 0);
+    run(&node, &["unset", "debug.level", "--owner", "a"], 0);
+    is(&node, "version = 3\n");
+}
+
 #[test]
 fn undo_takes_back_what_goes_by_another_version() {
     let node = Node::with("version = 2\n");

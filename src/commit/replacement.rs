@@ -112,7 +112,8 @@ impl Editor {
         // What can't be read may say what it said.
         if still_broken.is_empty() {
             ledger.choose_tables(&mut after);
-            ledger.settle(&after, &after.views());
+            let views = ledger.views_of(&after);
+            ledger.settle(&after, &views);
         }
         let serves_but_for_others = self.serves_but_for_others(&reading, texts)?;
         let was_broken = |it: &Replacement| reading.broken.contains_key(&it.change.path);

@@ -115,7 +115,8 @@ impl Editor {
             })?;
             let mut ledger = made.before.clone();
             ledger.seq = ledger.seq.max(made.after.seq);
-            ledger.settle(&after, &after.views());
+            let views = ledger.views_of(&after);
+            ledger.settle(&after, &views);
             let edited = reading.replaced_by(&texts, after, &found.ledger, ledger);
             (edited, Judged::WHOLE)
         } else if made.owners().is_empty() {

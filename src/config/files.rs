@@ -23,8 +23,6 @@ pub struct Config {
     pub(crate) is_joined: bool,
     /// The plugin table of the handlers, for each file in which somebody has chosen it.
     tables: BTreeMap<String, String>,
-    /// The version by whose names a file has its keys, where somebody has chosen another than it names.
-    pub(crate) versions: BTreeMap<String, i64>,
     /// What the tool's keys may have become in a file that somebody has migrated.
     pub(crate) successors: BTreeMap<String, Vec<&'static Successor>>,
     /// The releases that an edit is for.
@@ -68,7 +66,6 @@ impl Config {
             files: Vec::new(),
             is_joined: false,
             tables: BTreeMap::new(),
-            versions: BTreeMap::new(),
             successors: BTreeMap::new(),
             releases: Release::LINES.to_vec(),
             links: BTreeMap::new(),

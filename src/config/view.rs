@@ -36,12 +36,18 @@ const OLDEST: i64 = 2;
 impl Config {
     /// All files as their keys are.
     pub(crate) fn views(&self) -> Views {
+        self.views_by(&BTreeMap::new())
+    }
+
+    /// As [`Config::views`], where some files have their keys by the names of other versions than they
+    /// name.
+    pub(crate) fn views_by(&self, versions: &BTreeMap<String, i64>) -> Views {
         let others = self.files()[1..].iter().filter_map(File::version);
         let if_free = others.max().unwrap_or_else(|| self.created_version());
         let if_free = if_free.max(OLDEST);
         let view = |file: &File, version| {
             let is_main = file.name == self.main().name;
-            let chosen = self.versions.get(&file.name).copied();
+            let chosen = versions.get(&file.name).copied();
             let version = chosen.unwrap_or_else(|| spelled_version(file, version, is_main));
             let table = self.table(&file.name).or(chosen.map(plugin::of_version));
             let mut view = View::of(file, version, table);

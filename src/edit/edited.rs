@@ -120,7 +120,7 @@ impl Edited {
     /// The edit that makes `after` of `config`, where the ledger was `before`.
     pub(crate) fn of(
         config: &Config,
-        mut after: Config,
+        after: Config,
         before: &Ledger,
         mut ledger: Ledger,
         mut report: Report,
@@ -142,8 +142,6 @@ impl Edited {
             ledger.files = digests.collect();
             ledger.is_undone = false;
         }
-        // The next edit chooses for itself.
-        after.versions.clear();
         Self {
             config: after,
             before: before.clone(),
@@ -183,10 +181,7 @@ impl FileEdit {
 
 impl Report {
     pub(crate) fn warn(&mut self, code: &'static str, message: impl Into<String>) {
-        let warning = Warning::new(code, message);
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
+        self.warnings.push(Warning::new(code, message));
     }
 
     /// A handler that goes stands in this file of the distribution's, and in no other.

@@ -41,25 +41,24 @@ pub(crate) fn edit_keeping(
     kept: &Needed,
 ) -> Result<Edited, Error> {
     let change = &change.in_version(config.newest_version());
-    let mut config = placement::with_all_files(config, ledger, change)?;
-    let mut views = config.views();
-    if let Some(respelled) = ledger.respelled(&config, &views) {
-        // A file that names no version, and needs none, goes by those of others.
-        let mut changed = respelled
-            .versions
-            .iter()
-            .filter(|(file, _)| !views[*file].is_free);
-        if only_leaves(change, ledger) {
-            views = respelled.views();
-            config = respelled;
-        } else if let Some((file, version)) = changed.next() {
-            return Err(refusal::other_version(&config, file, *version));
-        }
+    let config = &placement::with_all_files(config, ledger, change)?;
+    let views = config.views();
+    let versions = ledger.changed_versions(config, &views);
+    let leaves = only_leaves(change, ledger);
+    // A file that names no version, and needs none, goes by those of others.
+    let mut changed = versions.iter().filter(|(file, _)| !views[*file].is_free);
+    if let Some((file, version)) = changed.next().filter(|_| !leaves) {
+        return Err(refusal::other_version(config, file, *version));
     }
-    let config = &config;
+    let respelled = (!versions.is_empty()).then(|| config.views_by(&versions));
+    let (views, respelled) = match respelled {
+        Some(respelled) if leaves => (respelled, None),
+        respelled => (views, respelled),
+    };
     let mut start = Start::new(config, views, ledger, change);
     if !ledger.is_blank() {
-        start.ledger.settle(config, &start.views);
+        let views = respelled.as_ref().unwrap_or(&start.views);
+        start.ledger.settle(config, views);
     }
     if change.adoption.is_some() {
         let ledger = &mut start.ledger;
@@ -117,10 +116,8 @@ fn only_leaves(change: &Change, ledger: &Ledger) -> bool {
 /// [`Error`] if something stands in the place of a file's version.
 pub(crate) fn without_owners(config: &Config, ledger: &Ledger) -> Result<Config, Error> {
     let (nothing, none) = (Change::new(), BTreeMap::new());
-    let config = placement::with_all_files(config, ledger, &nothing)?;
-    let respelled = ledger.respelled(&config, &config.views());
-    let config = &respelled.unwrap_or(config);
-    let start = Start::new(config, config.views(), ledger, &nothing);
+    let config = &placement::with_all_files(config, ledger, &nothing)?;
+    let start = Start::new(config, ledger.views_of(config), ledger, &nothing);
     let mut work = Work::new(&start, &none);
     work.take_all_back()?;
     loop {

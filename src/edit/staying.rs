@@ -28,6 +28,8 @@ impl Work<'_> {
             let Some((file, now)) = self.found(&key) else {
                 let mut views = self.views.iter();
                 let elsewhere = views.find(|(_, view)| view.value(&key).is_some());
+                // What was nobody's was told when it was looked at.
+                let elsewhere = elsewhere.filter(|_| self.start.known.is_wanted_below(path));
                 if let Some(((file, _), name)) = elsewhere.zip(key.handler_name()) {
                     let file = after.path_of(file);
                     self.report.warn_written_anew(&file, name);

@@ -17,8 +17,6 @@ impl Ledger {
     /// was taken back, or never written; one with any other value was set by hand and stays known. A file
     /// that is gone says nothing.
     pub(crate) fn settle(&mut self, config: &Config, views: &Views) {
-        let respelled = self.respelled(config, views).map(|config| config.views());
-        let views = respelled.as_ref().unwrap_or(views);
         let lost = self.set_lost_aside(views);
         // A ledger of nothing else is one of a killed run, and all in it is to go.
         let mut keys = self.entries.keys();

@@ -56,10 +56,21 @@ impl Ledger {
         }
     }
 
-    /// Returns the config with each file spelled by the version under whose names most of the tool's keys
-    /// stand, if that is not the one that it names: somebody may have changed its `version` alone.
-    pub(crate) fn respelled(&self, config: &Config, views: &Views) -> Option<Config> {
-        let mut respelled = None;
+    /// The views of a config, with the tool's keys where they stand.
+    pub(crate) fn views_of(&self, config: &Config) -> Views {
+        let views = config.views();
+        let versions = self.changed_versions(config, &views);
+        if versions.is_empty() {
+            views
+        } else {
+            config.views_by(&versions)
+        }
+    }
+
+    /// The version under whose names most of the tool's keys in a file stand, for each file that names
+    /// another: somebody may have changed that alone.
+    pub(crate) fn changed_versions(&self, config: &Config, views: &Views) -> BTreeMap<String, i64> {
+        let mut changed = BTreeMap::new();
         for (file, view) in views {
             // What was removed is missing under any name, and what has another value was set by hand.
             let is_there = |at: &FileKey| at.now(views).is_some();
@@ -78,17 +89,20 @@ impl Ledger {
                 continue;
             }
             let others = (1..=version::NEWEST).map(|version| {
-                let mut config = respelled.as_ref().unwrap_or(config).clone();
-                config.versions.insert(file.clone(), version);
+                let mut versions = changed.clone();
+                versions.insert(file.clone(), version);
                 let distance = version.abs_diff(view.version());
-                ((count(&config.views()), Reverse(distance)), config)
+                (
+                    (count(&config.views_by(&versions)), Reverse(distance)),
+                    version,
+                )
             });
             // Versions differ in few names: of those under which as many stand, it is the nearest.
             let most = others.max_by_key(|(rank, _)| *rank);
             let most = most.filter(|((found, _), _)| *found > count(views));
-            respelled = most.map(|(_, config)| config).or(respelled);
+            changed.extend(most.map(|(_, version)| (file.clone(), version)));
         }
-        respelled
+        changed
     }
 
     /// Remembers where the tool has written, so that it is found whatever else comes into the file.

@@ -31,8 +31,7 @@ impl Ledger {
         before.folders.extend(self.folders.iter().cloned());
         let mut config = config.clone();
         self.choose_tables(&mut config);
-        let config = self.respelled(&config, &config.views()).unwrap_or(config);
-        let views = config.views();
+        let views = self.views_of(&config);
         let states = self.states(&before, &config);
         let state = |file: &str| states.get(file).copied().unwrap_or(State::After);
         let mut made_by_it = false;

@@ -10,6 +10,12 @@ fn upgrade(tree: &Tree, fixture: &str, file: &str) {
     fs::copy(newer.host().join(file), tree.host().join(file)).expect("copies");
 }
 
+/// Where k3s, or RKE2, has its config on a fixture's host.
+fn folder_of(fixture: &str) -> String {
+    let distribution = fixture.split('-').next().expect("a name");
+    K3S.replace("k3s", distribution)
+}
+
 #[test]
 fn owners_of_a_template_keep_it_when_k3s_gains_a_folder() {
     let tree = Tree::of("k3s-no-template");
@@ -41,8 +47,8 @@ fn owners_of_a_template_keep_it_when_k3s_gains_a_folder() {
 #[test]
 fn owners_of_a_folder_that_is_not_imported_any_more_leave_without_a_trace() {
     let generated = |fixture: &str| Tree::of(fixture).text(&format!("{K3S}/config.toml"));
-    for (fixture, folder) in [("k3s-drop-in", "k3s"), ("rke2", "rke2")] {
-        let folder = K3S.replace("k3s", folder);
+    for fixture in ["k3s-drop-in", "rke2"] {
+        let folder = folder_of(fixture);
         for text in [generated("k3s-no-template"), generated("k3s-template")] {
             let tree = Tree::of(fixture);
             tree.run(&["add", "kata", "--owner", "a"]).exits(0);
@@ -67,8 +73,7 @@ fn what_a_distribution_writes_is_nobodys() {
     for fixture in ["k3s-drop-in", "rke2"] {
         for flags in [&["--adopt"][..], &[]] {
             let tree = Tree::of(fixture);
-            let config = K3S.replace("k3s", fixture.split('-').next().expect("a name"));
-            let config = tree.host().join(config).join("config.toml");
+            let config = tree.host().join(folder_of(fixture)).join("config.toml");
             // As the tool's own template would have it, with the tool's comment.
             let text = fs::read_to_string(&config).expect("readable")
                 + "\n# containerd-edit owner=b\n\
